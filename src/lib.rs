@@ -1,0 +1,6 @@
+//! gdbt: a dbt-compatible SQL transformation compiler and runner for PostgreSQL.
+//!
+//! One folder per stage; data flows down this list and never back up. See
+//! `docs/ARCHITECTURE.md` for the map and the invariants.
+
+pub mod diagnostic;

@@ -1,0 +1,3 @@
+//! The `gdbt` program.
+
+fn main() {}
