@@ -1,0 +1,58 @@
+//! Macros as resources.
+
+use super::{DependsOn, DocsConfig, JsonMap, UniqueId};
+use crate::jinja::MacroDef;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A described argument of a macro.
+#[derive(Debug, Clone, Serialize)]
+pub struct MacroArgument {
+    /// Its name.
+    pub name: String,
+    /// Its type, as written.
+    #[serde(rename = "type")]
+    pub type_: Option<String>,
+    /// Rendered description.
+    pub description: String,
+}
+
+/// A macro, a generic test (`test_x`) or a materialization (`materialization_x_default`).
+#[derive(Debug, Serialize)]
+pub struct MacroNode {
+    /// Its name, with dbt's prefixes.
+    pub name: Arc<str>,
+    /// Always `macro`.
+    pub resource_type: super::ResourceType,
+    /// The package that defines it.
+    pub package_name: Arc<str>,
+    /// File, relative to the package's root.
+    pub path: Arc<str>,
+    /// File, relative to the package's root.
+    pub original_file_path: Arc<str>,
+    /// `macro.package.name`.
+    pub unique_id: UniqueId,
+    /// The block's text, tags included.
+    pub macro_sql: Arc<str>,
+    /// Macros that it may call.
+    pub depends_on: DependsOn,
+    /// Rendered description.
+    pub description: String,
+    /// Free metadata.
+    pub meta: JsonMap,
+    /// How the docs site shows it.
+    pub docs: DocsConfig,
+    /// `config:` of a property file.
+    pub config: JsonMap,
+    /// The property file that describes it, `package://path`.
+    pub patch_path: Option<String>,
+    /// Described arguments.
+    pub arguments: Vec<MacroArgument>,
+    /// Seconds since 1970.
+    pub created_at: f64,
+    /// Languages a materialization supports.
+    pub supported_languages: Option<Vec<String>>,
+    /// The compiled macro.
+    #[serde(skip)]
+    pub definition: Arc<MacroDef>,
+}
