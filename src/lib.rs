@@ -4,3 +4,6 @@
 //! `docs/ARCHITECTURE.md` for the map and the invariants.
 
 pub mod diagnostic;
+
+pub mod project;
+pub mod suggest;
