@@ -7,3 +7,4 @@ pub mod diagnostic;
 
 pub mod project;
 pub mod suggest;
+pub mod jinja;

@@ -1,0 +1,1 @@
+//! Our own syntax tree: compact, owned and shareable. [`super::lower`] makes it.

@@ -1,0 +1,1 @@
+//! From minijinja's syntax tree to [`super::ir`]. The only file that knows minijinja.
