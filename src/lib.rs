@@ -3,8 +3,10 @@
 //! One folder per stage; data flows down this list and never back up. See
 //! `docs/ARCHITECTURE.md` for the map and the invariants.
 
+pub mod cli;
 pub mod diagnostic;
-
-pub mod project;
-pub mod suggest;
+pub mod event;
 pub mod jinja;
+pub mod project;
+pub mod result;
+pub mod suggest;

@@ -1,0 +1,337 @@
+//! The command line: commands and their options, named as in dbt-core 1.11.
+
+use super::flags::GlobalArgs;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What `--version` prints. The lines after the first are those that tools read from dbt.
+pub const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nCore:\n  - installed: 1.11.16\n\nPlugins:\n  - postgres: 1.11.0"
+);
+
+/// Compiles and runs dbt projects on PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gdbt",
+    about = "Compiles and runs dbt projects on PostgreSQL",
+    version = VERSION,
+    disable_version_flag = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        gdbt build                          seeds, models and tests, in order\n  \
+        gdbt run --select staging+          a folder and all that depends on it\n  \
+        gdbt test --select tag:critical     some tests\n  \
+        gdbt ls --output mermaid            the lineage as a diagram\n\n\
+        Options may stand before or after the command, and most can be set as DBT_* variables\n\
+        or under `flags:` in dbt_project.yml. `gdbt <command> --help` tells more."
+)]
+pub struct Cli {
+    /// Options that every command knows.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// Print the version and exit.
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
+    version: Option<bool>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run seeds, models and tests in dependency order.
+    #[command(after_help = "Examples:\n  \
+        gdbt build\n  \
+        gdbt build --select +mart_channel_attribution --fail-fast\n  \
+        gdbt build --full-refresh --exclude tag:slow\n\n\
+        The tests of a node run right after it. A failing test of severity `error` skips what\n\
+        is downstream.")]
+    Build(BuildArgs),
+    /// Run models.
+    #[command(after_help = "Examples:\n  \
+        gdbt run\n  \
+        gdbt run --select staging.* --full-refresh\n  \
+        gdbt run --vars '{start: 2026-01-01}' --threads 8")]
+    Run(RunArgs),
+    /// Run tests on what is built.
+    #[command(after_help = "Examples:\n  \
+        gdbt test\n  \
+        gdbt test --select dim_user --store-failures")]
+    Test(TestArgs),
+    /// Load the project's CSV seeds.
+    #[command(after_help = "Examples:\n  \
+        gdbt seed\n  \
+        gdbt seed --select channel_groups --full-refresh")]
+    Seed(SeedArgs),
+    /// Write executable SQL to target/, without running it.
+    #[command(after_help = "Examples:\n  \
+        gdbt compile\n  \
+        gdbt compile --select dim_user        also prints its SQL")]
+    Compile(CompileArgs),
+    /// Read the project and write target/manifest.json.
+    Parse,
+    /// List resources, or draw them.
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:\n  \
+        gdbt ls --select +dim_user --output path\n  \
+        gdbt ls --resource-type model --output json --output-keys name config.materialized\n  \
+        gdbt ls --output mermaid > lineage.mmd\n  \
+        gdbt ls --output dot | dot -Tsvg > lineage.svg"
+    )]
+    List(ListArgs),
+    /// Work with sources.
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Show the settings in force and test the connection.
+    #[command(after_help = "Not to be confused with --debug, which logs more.")]
+    Debug(DebugArgs),
+    /// Delete the folders of `clean-targets`.
+    Clean(CleanArgs),
+    /// Make a new project.
+    #[command(after_help = "Examples:\n  \
+        gdbt init shop              a project that runs on an embedded server\n\n\
+        Add profiles.yml when the project shall run on a server of yours.")]
+    Init(InitArgs),
+    /// Start, stop and look at the project's embedded server.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  \
+        gdbt completions bash > ~/.local/share/bash-completion/completions/gdbt")]
+    Completions(CompletionsArgs),
+}
+
+/// Which nodes.
+#[derive(Debug, Args, Default, Clone)]
+pub struct SelectionArgs {
+    /// Nodes to include, such as `staging+`, `tag:daily`, `+dim_user`, `models/mart`.
+    #[arg(
+        short, long, short_alias = 'm', aliases = ["models", "model"],
+        num_args = 1.., value_name = "SELECTOR"
+    )]
+    pub select: Vec<String>,
+    /// Nodes to leave out.
+    #[arg(long, num_args = 1.., value_name = "SELECTOR")]
+    pub exclude: Vec<String>,
+}
+
+/// Which kinds of nodes.
+#[derive(Debug, Args, Default, Clone)]
+pub struct TypeArgs {
+    /// Only resources of these types.
+    #[arg(long = "resource-type", alias = "resource-types", num_args = 1.., value_name = "TYPE")]
+    pub resource_types: Vec<String>,
+    /// No resources of these types.
+    #[arg(
+        long = "exclude-resource-type", alias = "exclude-resource-types",
+        num_args = 1.., value_name = "TYPE"
+    )]
+    pub exclude_resource_types: Vec<String>,
+}
+
+/// `--full-refresh`, for commands that build.
+#[derive(Debug, Args, Default, Clone, Copy)]
+pub struct RefreshArgs {
+    /// Rebuild incremental models and seeds from nothing.
+    #[arg(short, long)]
+    pub full_refresh: bool,
+}
+
+/// `--store-failures`, for commands that test.
+#[derive(Debug, Args, Default, Clone, Copy)]
+pub struct FailureArgs {
+    /// Keep the failing rows of every test in a table.
+    #[arg(long)]
+    pub store_failures: bool,
+}
+
+/// Options of `build`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct BuildArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub types: TypeArgs,
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
+    #[command(flatten)]
+    pub failures: FailureArgs,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
+}
+
+/// Options of `test`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct TestArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub types: TypeArgs,
+    #[command(flatten)]
+    pub failures: FailureArgs,
+}
+
+/// Options of `seed`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct SeedArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
+}
+
+/// Options of `compile`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct CompileArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
+    /// How to print the SQL of selected nodes.
+    #[arg(long, value_enum, default_value = "text")]
+    pub output: CompileOutput,
+}
+
+/// Forms of `compile --output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompileOutput {
+    /// As it is.
+    Text,
+    /// A JSON object.
+    Json,
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Nodes to include.
+    #[arg(short, long, num_args = 1.., value_name = "SELECTOR")]
+    pub select: Vec<String>,
+    /// Models to include; like --select with --resource-type model.
+    #[arg(
+        short, long, alias = "model", num_args = 1.., value_name = "SELECTOR",
+        conflicts_with_all = ["select", "resource_types"]
+    )]
+    pub models: Vec<String>,
+    /// Nodes to leave out.
+    #[arg(long, num_args = 1.., value_name = "SELECTOR")]
+    pub exclude: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub types: TypeArgs,
+    /// What to print of each resource.
+    #[arg(long, value_enum, default_value = "selector", ignore_case = true)]
+    pub output: ListOutput,
+    /// Keys to print with --output json, such as `name config.materialized`.
+    #[arg(long, num_args = 1.., value_name = "KEY")]
+    pub output_keys: Vec<String>,
+}
+
+/// Forms of `list --output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListOutput {
+    /// What --select understands, such as `shop.staging.orders`.
+    #[value(alias = "text")]
+    Selector,
+    /// The name.
+    Name,
+    /// The defining file.
+    Path,
+    /// One JSON object a line.
+    Json,
+    /// A Mermaid flowchart of the selection.
+    Mermaid,
+    /// A Graphviz graph of the selection.
+    Dot,
+}
+
+/// Commands about sources.
+#[derive(Debug, Subcommand)]
+pub enum SourceCommand {
+    /// Load the files of `external:` properties into their source tables.
+    #[command(after_help = "Examples:\n  \
+        gdbt source load\n  \
+        gdbt source load --select source:raw.sessions --full-refresh\n\n\
+        Missing schemas and tables are made from the declared columns. A row that does not fit\n\
+        stops the load of its table and leaves the table as it was.")]
+    Load(LoadArgs),
+}
+
+/// Options of `source load`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct LoadArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Empty the tables first; without it rows are appended.
+    #[arg(short, long)]
+    pub full_refresh: bool,
+}
+
+/// Options of `debug`.
+#[derive(Debug, Args)]
+pub struct DebugArgs {
+    /// Only test the connection.
+    #[arg(long)]
+    pub connection: bool,
+    /// Only print where profiles.yml is looked for.
+    #[arg(long)]
+    pub config_dir: bool,
+}
+
+/// Options of `clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Also delete folders outside of the project.
+    #[arg(long)]
+    pub no_clean_project_files_only: bool,
+    /// Only delete folders inside the project. This is the default.
+    #[arg(long, overrides_with = "no_clean_project_files_only", hide = true)]
+    pub clean_project_files_only: bool,
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The new project's name: letters, digits and underscores.
+    pub project_name: Option<String>,
+    /// Accepted for dbt's sake: gdbt never asks questions.
+    #[arg(short, long)]
+    pub skip_profile_setup: bool,
+}
+
+/// Commands about the embedded server.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Start it and leave it running.
+    Start,
+    /// Stop it.
+    Stop,
+    /// Tell whether it runs. Exits with 1 when it does not.
+    Status,
+    /// Print a URL for psql.
+    #[command(after_help = "Example:\n  psql \"$(gdbt db url)\"")]
+    Url,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,175 @@
+//! What dbt has and gdbt does not have yet. It is refused with a clear error, never
+//! ignored: a run that quietly leaves out `--defer` or `--empty` would do harm.
+
+use crate::diagnostic::{Code, Diagnostic, Result};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+/// Commands of dbt 1.11 that gdbt does not have yet.
+const COMMANDS: &[&str] = &["clone", "deps", "docs", "retry", "run-operation", "show", "snapshot"];
+
+/// Commands under `source` that gdbt does not have yet.
+const SOURCE_COMMANDS: &[&str] = &["freshness", "snapshot-freshness"];
+
+/// An option of dbt 1.11 that gdbt does not have yet.
+struct Missing {
+    /// Its long name, without dashes.
+    name: &'static str,
+    /// The commands that have it in dbt; none for all.
+    commands: &'static [&'static str],
+    /// Whether it takes a value.
+    takes_value: bool,
+    /// The environment variable that sets it, without `DBT_`.
+    env: Option<&'static str>,
+}
+
+const fn flag(
+    name: &'static str,
+    commands: &'static [&'static str],
+    env: Option<&'static str>,
+) -> Missing {
+    Missing { name, commands, takes_value: false, env }
+}
+
+const fn option(
+    name: &'static str,
+    commands: &'static [&'static str],
+    env: Option<&'static str>,
+) -> Missing {
+    Missing { name, commands, takes_value: true, env }
+}
+
+const BUILDING: &[&str] = &["build", "run"];
+const SELECTING: &[&str] = &["build", "compile", "list", "run", "seed", "test"];
+
+const OPTIONS: &[Missing] = &[
+    flag("defer", &[], Some("DEFER")),
+    flag("favor-state", &[], Some("FAVOR_STATE")),
+    option("state", &[], Some("STATE")),
+    option("defer-state", &[], Some("DEFER_STATE")),
+    option("record-timing-info", &[], None),
+    flag("log-cache-events", &[], Some("LOG_CACHE_EVENTS")),
+    flag("upload-to-artifacts-ingest-api", &[], Some("UPLOAD_TO_ARTIFACTS_INGEST_API")),
+    flag("empty", &["build", "compile", "run"], Some("EMPTY")),
+    option("event-time-start", BUILDING, Some("EVENT_TIME_START")),
+    option("event-time-end", BUILDING, Some("EVENT_TIME_END")),
+    option("sample", BUILDING, Some("SAMPLE")),
+    option("selector", SELECTING, None),
+    option("inline", &["compile"], None),
+    flag("no-introspect", &["compile"], None),
+    flag("show", &["build", "seed"], None),
+    flag("export-saved-queries", &["build"], Some("EXPORT_SAVED_QUERIES")),
+];
+
+/// Options of dbt that have nothing to do in gdbt, whatever their value: dbt's parse
+/// cache and parsers, its usage statistics, its cache of relations.
+const UNNECESSARY: &[&str] = &[
+    "static-parser",
+    "no-static-parser",
+    "use-experimental-parser",
+    "no-use-experimental-parser",
+    "use-fast-test-edges",
+    "no-use-fast-test-edges",
+    "send-anonymous-usage-stats",
+    "no-send-anonymous-usage-stats",
+    "populate-cache",
+    "cache-selected-only",
+    "no-cache-selected-only",
+    "no-defer",
+    "no-favor-state",
+    "no-log-cache-events",
+    "no-macro-debugging",
+    "no-single-threaded",
+    "show-all-deprecations",
+    "no-show-all-deprecations",
+    "no-empty",
+    "introspect",
+];
+
+/// Adds what dbt knows and gdbt does not, hidden, so that it can be refused by name.
+pub fn add_hidden(command: Command) -> Command {
+    let command = command
+        .subcommands(COMMANDS.iter().map(|name| hidden_command(name)))
+        .mut_subcommand("source", |source| {
+            source.subcommands(SOURCE_COMMANDS.iter().map(|name| hidden_command(name)))
+        });
+    let command = command.args(
+        UNNECESSARY
+            .iter()
+            .map(|name| Arg::new(*name).long(*name).action(ArgAction::SetTrue))
+            .chain(OPTIONS.iter().filter(|missing| missing.commands.is_empty()).map(as_arg))
+            .map(|arg| arg.global(true).hide(true)),
+    );
+    OPTIONS.iter().fold(command, |command, missing| {
+        missing.commands.iter().fold(command, |command, name| {
+            command.mut_subcommand(name, |command| command.arg(as_arg(missing)))
+        })
+    })
+}
+
+fn as_arg(missing: &Missing) -> Arg {
+    let action = if missing.takes_value { ArgAction::Set } else { ArgAction::SetTrue };
+    Arg::new(missing.name).long(missing.name).action(action).hide(true)
+}
+
+/// Refuses options and variables of dbt that gdbt does not have yet. `env` looks up
+/// a variable of the environment.
+pub fn check_options(matches: &ArgMatches, env: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        for missing in OPTIONS {
+            if given(matches, missing) {
+                return Err(unsupported(&format!("The option --{}", missing.name)));
+            }
+        }
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    for missing in OPTIONS {
+        let Some(variable) = missing.env.map(|name| format!("DBT_{name}")) else { continue };
+        let off = ["", "0", "false", "f", "no", "n", "off"];
+        match env(&variable) {
+            Some(value) if !off.contains(&value.to_lowercase().as_str()) => {
+                return Err(unsupported(&format!("The environment variable {variable}")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn given(matches: &ArgMatches, missing: &Missing) -> bool {
+    if missing.takes_value {
+        matches!(matches.try_contains_id(missing.name), Ok(true))
+    } else {
+        matches!(matches.try_get_one::<bool>(missing.name), Ok(Some(true)))
+    }
+}
+
+/// A command that takes any words, to be refused by its name.
+fn hidden_command(name: &'static str) -> Command {
+    let words = Arg::new("words").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
+    Command::new(name).hide(true).disable_help_flag(true).arg(words)
+}
+
+/// Refuses commands of dbt that gdbt does not have yet.
+pub fn check_command(matches: &ArgMatches) -> Result<()> {
+    match matches.subcommand() {
+        Some((name, _)) if COMMANDS.contains(&name) => {
+            Err(unsupported(&format!("The command `{name}`")))
+        }
+        Some(("source", matches)) => match matches.subcommand() {
+            Some((name, _)) if SOURCE_COMMANDS.contains(&name) => {
+                Err(unsupported(&format!("The command `source {name}`")))
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn unsupported(what: &str) -> Box<Diagnostic> {
+    Diagnostic::new(
+        Code::Unsupported,
+        format!("{what} is dbt's, and gdbt does not support it yet."),
+    )
+    .with_help("Leave it out, or keep using dbt for this command.")
+}

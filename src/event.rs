@@ -1,0 +1,541 @@
+//! What happens during a command, as values. Every stage tells a [`Sink`]; only
+//! `report` decides what of it is printed, logged or drawn.
+//!
+//! Names, codes and levels are dbt's where dbt has the event, because tools read
+//! them from JSON logs (<https://docs.getdbt.com/reference/events-logging>). Events
+//! that only gdbt has carry codes that start with `G`.
+
+use crate::diagnostic::{Diagnostic, Result};
+use crate::result::NodeStatus;
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How important an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// For those who look for the cause of something.
+    Debug,
+    /// What a user follows.
+    Info,
+    /// Something is probably not as meant.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+impl Level {
+    /// dbt's name of the level.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Where events go. Shared by all threads.
+pub trait Sink: Send + Sync {
+    /// Takes note of what happened.
+    fn emit(&self, event: Event);
+
+    /// Takes note of a warning, or gives it back as an error where `--warn-error` asks
+    /// for that. Code that can still stop should use this rather than [`Sink::emit`].
+    fn warn(&self, event: Event) -> Result<()> {
+        self.emit(event);
+        Ok(())
+    }
+}
+
+/// A sink that ignores everything, for tests and for libraries used without output.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Sink for Silent {
+    fn emit(&self, _: Event) {}
+}
+
+/// What events tell about a node, and never changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeIdentity {
+    /// `kind.package.name`.
+    pub unique_id: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// File, relative to its resource path.
+    pub path: Arc<str>,
+    /// File, relative to the package's root.
+    pub original_file_path: Arc<str>,
+    /// `model`, `seed`, `test` and so on.
+    pub resource_type: &'static str,
+    /// Its materialization; `test` and `seed` for those.
+    pub materialized: String,
+    /// Free metadata.
+    pub meta: Map<String, Json>,
+    /// Database of its relation.
+    pub database: Arc<str>,
+    /// Schema of its relation.
+    pub schema: Arc<str>,
+    /// Its relation's own name.
+    pub alias: Arc<str>,
+    /// Its relation as it stands in SQL.
+    pub relation_name: Option<String>,
+    /// Checksum of its raw code.
+    pub checksum: String,
+}
+
+/// A node and how far it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeInfo {
+    /// Which node.
+    pub node: Arc<NodeIdentity>,
+    /// dbt's `node_status`: `started`, `compiling`, `executing`, or the final status.
+    pub status: &'static str,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Which of how many, from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which.
+    pub index: usize,
+    /// Of how many.
+    pub total: usize,
+}
+
+/// A line about the end of one node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResultLine {
+    /// The node.
+    pub node: NodeInfo,
+    /// Such as `sql table model dwh.dim_user`.
+    pub description: String,
+    /// Its place in the run.
+    pub position: Position,
+    /// How it ended.
+    pub status: NodeStatus,
+    /// What the server said, such as `SELECT 1234`; the error's text for errors.
+    pub message: Option<String>,
+    /// Failing rows of a test.
+    pub failures: Option<i64>,
+    /// How long it took.
+    pub execution_time: Duration,
+}
+
+/// The counts of dbt's `Done. PASS=…` line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Stats {
+    pub pass: usize,
+    pub warn: usize,
+    pub error: usize,
+    pub skip: usize,
+    pub noop: usize,
+    pub total: usize,
+}
+
+/// A warning about the project; `name` and `code` are dbt's for its kind, such as
+/// `UnusedResourceConfigPath` and `I051`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warning {
+    /// dbt's event name, which `--warn-error-options` lists.
+    pub name: &'static str,
+    /// dbt's event code.
+    pub code: &'static str,
+    /// What and where. Its own code is gdbt's.
+    pub diagnostic: Diagnostic,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The command begins.
+    MainReportVersion,
+    /// The settings in force, by dbt's names.
+    MainReportArgs {
+        /// Names and values.
+        args: Map<String, Json>,
+    },
+    /// The command failed as a whole.
+    MainEncounteredError {
+        /// Why.
+        diagnostic: Diagnostic,
+    },
+    /// Ctrl-C.
+    MainKeyboardInterrupt,
+    /// The command ends.
+    CommandCompleted {
+        /// Such as `dbt run`.
+        command: String,
+        /// Whether all went well.
+        success: bool,
+        /// Since its start.
+        elapsed: Duration,
+    },
+
+    /// What the project has, such as `8 models, 1 seed`.
+    FoundStats {
+        /// The counts.
+        stat_line: String,
+    },
+    /// Something about the project looks wrong.
+    Warning(Warning),
+    /// A selection matches nothing.
+    NoNodesForSelectionCriteria {
+        /// The selection as written.
+        spec: String,
+    },
+    /// `ls` has nothing to list.
+    NoNodesSelected,
+    /// A run has nothing to run.
+    NothingToDo,
+
+    /// `log(…)` or `exceptions.warn(…)` in Jinja. Debug, info or warn.
+    JinjaLog {
+        /// Debug for `log(msg)`, info for `log(msg, info=true)`, warn for `warn(msg)`.
+        level: Level,
+        /// The text.
+        message: String,
+        /// The node that was being rendered.
+        node: Option<NodeInfo>,
+    },
+    /// `print(…)` in Jinja, or a line of `ls`: raw text for standard output, even when quiet.
+    Print {
+        /// The text.
+        message: String,
+    },
+
+    /// A connection to the server is opened.
+    NewConnection {
+        /// The connection's name: the node it works for, or `master`.
+        name: String,
+    },
+    /// A statement is sent.
+    SqlQuery {
+        /// The connection's name.
+        connection: String,
+        /// The statement.
+        sql: String,
+        /// The node it is sent for.
+        node: Option<NodeInfo>,
+    },
+    /// A statement is answered.
+    SqlQueryStatus {
+        /// Such as `SELECT 12`, or the error.
+        status: String,
+        /// How long the server took, travel included.
+        elapsed: Duration,
+        /// The node it was sent for.
+        node: Option<NodeInfo>,
+    },
+
+    /// How many threads run against which target.
+    ConcurrencyLine {
+        /// Threads.
+        threads: usize,
+        /// The target's name.
+        target: String,
+        /// Nodes to run.
+        node_count: usize,
+    },
+    /// A thread takes a node.
+    NodeStart {
+        /// The node.
+        node: NodeInfo,
+    },
+    /// Its templates are being rendered.
+    NodeCompiling {
+        /// The node.
+        node: NodeInfo,
+    },
+    /// Its SQL is being run.
+    NodeExecuting {
+        /// The node.
+        node: NodeInfo,
+    },
+    /// A thread is done with a node.
+    NodeFinished {
+        /// The node.
+        node: NodeInfo,
+        /// dbt's `run_result` of the node.
+        result: Map<String, Json>,
+    },
+    /// `START …`.
+    LogStartLine {
+        /// The node.
+        node: NodeInfo,
+        /// Such as `sql table model dwh.dim_user`.
+        description: String,
+        /// Its place in the run.
+        position: Position,
+    },
+    /// A model ended.
+    LogModelResult(ResultLine),
+    /// A seed ended.
+    LogSeedResult(ResultLine),
+    /// A snapshot ended.
+    LogSnapshotResult(ResultLine),
+    /// A test ended.
+    LogTestResult {
+        /// How.
+        line: ResultLine,
+        /// The tested model, seed or snapshot.
+        attached_node: Option<String>,
+    },
+    /// A node had nothing to do.
+    LogNodeNoOpResult(ResultLine),
+    /// A node is skipped because something before it failed.
+    SkippingDetails {
+        /// The node.
+        node: NodeInfo,
+        /// Its place in the run.
+        position: Position,
+    },
+    /// A node is skipped because an ephemeral model that it uses cannot be compiled.
+    LogSkipBecauseError {
+        /// The node.
+        node: NodeInfo,
+        /// Its place in the run.
+        position: Position,
+        /// The ephemeral model's status.
+        status: NodeStatus,
+    },
+    /// What depends on a node will be skipped.
+    MarkSkippedChildren {
+        /// The node.
+        unique_id: String,
+        /// Its status.
+        status: NodeStatus,
+        /// Its message.
+        message: Option<String>,
+    },
+    /// A hook begins.
+    LogHookStartLine {
+        /// The hook.
+        node: NodeInfo,
+        /// Such as `shop.on-run-start.0`.
+        statement: String,
+        /// Its place among its kind.
+        position: Position,
+    },
+    /// A hook ended.
+    LogHookEndLine {
+        /// The hook.
+        node: NodeInfo,
+        /// Such as `shop.on-run-start.0`.
+        statement: String,
+        /// Its place among its kind.
+        position: Position,
+        /// How.
+        status: NodeStatus,
+        /// How long it took.
+        execution_time: Duration,
+    },
+    /// A running query is cancelled.
+    LogCancelLine {
+        /// The connection's name.
+        connection: String,
+    },
+    /// A node failed in a way that is a defect of gdbt.
+    GenericExceptionOnRun {
+        /// The node.
+        node: NodeInfo,
+        /// What is known.
+        message: String,
+    },
+
+    /// What was run and how long it took.
+    FinishedRunningStats {
+        /// Such as `1 seed, 2 table models`.
+        stat_line: String,
+        /// Since the first node.
+        execution_time: Duration,
+    },
+    /// How the run went.
+    EndOfRunSummary {
+        /// Failed or skipped nodes.
+        errors: usize,
+        /// Tests with warnings.
+        warnings: usize,
+        /// Microbatch models with some failed batches.
+        partial_successes: usize,
+        /// Whether the user interrupted it.
+        interrupted: bool,
+    },
+    /// Headline of a warning's details.
+    RunResultWarning {
+        /// The node.
+        node: NodeInfo,
+    },
+    /// Headline of a failure's details.
+    RunResultFailure {
+        /// The node.
+        node: NodeInfo,
+    },
+    /// A failure's message.
+    RunResultError {
+        /// The message.
+        message: String,
+        /// The node.
+        node: Option<NodeInfo>,
+        /// The error itself, where it has a place in a file or a help text.
+        diagnostic: Option<Box<Diagnostic>>,
+    },
+    /// A failure without message.
+    RunResultErrorNoMessage {
+        /// Its status.
+        status: NodeStatus,
+        /// The node.
+        node: NodeInfo,
+    },
+    /// A warning's message.
+    RunResultWarningMessage {
+        /// The message.
+        message: String,
+        /// The node.
+        node: NodeInfo,
+    },
+    /// Where the compiled SQL of a failed node is.
+    SqlCompiledPath {
+        /// The file.
+        path: String,
+        /// The node.
+        node: NodeInfo,
+    },
+    /// Where the failing rows of a test are.
+    CheckNodeTestFailure {
+        /// The relation.
+        relation_name: String,
+        /// The node.
+        node: NodeInfo,
+    },
+    /// `Done. PASS=…`.
+    StatsLine(Stats),
+    /// The whole run is over.
+    EndRunResult {
+        /// Whether all went well.
+        success: bool,
+        /// Since the first node.
+        elapsed: Duration,
+    },
+
+    /// A file for other tools was written.
+    ArtifactWritten {
+        /// dbt's type, such as `RunExecutionResult`.
+        artifact_type: &'static str,
+        /// The file.
+        path: String,
+    },
+    /// Text or an empty line that only formats.
+    Formatting {
+        /// The text.
+        message: String,
+    },
+    /// Free text of some level.
+    Note {
+        /// The level.
+        level: Level,
+        /// The text.
+        message: String,
+    },
+    /// A line of `debug`.
+    DebugCmdOut {
+        /// The text.
+        message: String,
+    },
+    /// `clean` looks at a folder.
+    CheckCleanPath {
+        /// The folder.
+        path: String,
+    },
+    /// `clean` removed a folder.
+    ConfirmCleanPath {
+        /// The folder.
+        path: String,
+    },
+    /// `clean` leaves a folder alone.
+    ProtectedCleanPath {
+        /// The folder.
+        path: String,
+    },
+    /// `clean` is done.
+    FinishedCleanPaths,
+    /// A compiled node, for `compile --select`.
+    CompiledNode {
+        /// The node's name.
+        name: String,
+        /// Its SQL.
+        compiled: String,
+        /// Whether to print JSON.
+        json: bool,
+        /// Whether to print nothing but the SQL.
+        quiet: bool,
+        /// Whether the SQL was given on the command line.
+        inline: bool,
+    },
+
+    /// The embedded server is up.
+    EmbeddedServer {
+        /// PostgreSQL's version.
+        version: String,
+        /// Its data directory.
+        directory: String,
+        /// A URL for psql.
+        url: String,
+        /// Whether this command started it.
+        started: bool,
+    },
+    /// A source's files are being loaded.
+    SourceLoadStart {
+        /// `source.table`.
+        source: String,
+        /// Its place.
+        position: Position,
+        /// Size of the files, 0 when unknown.
+        bytes: u64,
+    },
+    /// How far a load is. Only drawn, never logged.
+    SourceLoadProgress {
+        /// `source.table`.
+        source: String,
+        /// Bytes read so far.
+        bytes: u64,
+        /// Rows sent so far.
+        rows: u64,
+    },
+    /// A source is loaded.
+    SourceLoadResult {
+        /// `source.table`.
+        source: String,
+        /// Its place.
+        position: Position,
+        /// How it ended.
+        status: NodeStatus,
+        /// Rows loaded.
+        rows: u64,
+        /// Bytes read.
+        bytes: u64,
+        /// How long it took.
+        execution_time: Duration,
+        /// Why it failed.
+        diagnostic: Option<Box<Diagnostic>>,
+    },
+}
+
+impl Event {
+    /// An empty line.
+    pub fn empty_line() -> Self {
+        Self::Formatting { message: String::new() }
+    }
+
+    /// Free text for the user.
+    pub fn note(message: impl Into<String>) -> Self {
+        Self::Note { level: Level::Info, message: message.into() }
+    }
+}
