@@ -7,6 +7,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod event;
 pub mod jinja;
+pub mod postgres;
 pub mod project;
 pub mod result;
 pub mod suggest;

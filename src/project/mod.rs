@@ -1,3 +1,4 @@
 //! Loading a project: the only stage that reads the environment.
 
+pub mod secret;
 pub mod yaml;

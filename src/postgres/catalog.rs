@@ -1,0 +1,174 @@
+//! What exists in the database: schemas, relations and columns, read with bound parameters.
+
+use super::connection::Connection;
+use super::error::Error;
+
+/// What kind of relation it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelationKind {
+    /// An ordinary table.
+    Table,
+    /// A partitioned table.
+    Partitioned,
+    /// A table of another server.
+    Foreign,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+}
+
+impl RelationKind {
+    fn from_relkind(relkind: &str) -> Option<Self> {
+        Some(match relkind {
+            "r" => Self::Table,
+            "p" => Self::Partitioned,
+            "f" => Self::Foreign,
+            "v" => Self::View,
+            "m" => Self::MaterializedView,
+            _ => return None,
+        })
+    }
+
+    /// dbt's relation type: tables of all kinds are `table`.
+    pub fn as_dbt(self) -> &'static str {
+        match self {
+            Self::Table | Self::Partitioned | Self::Foreign => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized_view",
+        }
+    }
+
+    /// The words of `DROP …` and `ALTER …` for it.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            Self::Table | Self::Partitioned => "table",
+            Self::Foreign => "foreign table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+        }
+    }
+}
+
+/// A relation of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: RelationKind,
+}
+
+/// A column as `information_schema.columns` describes it, which is what dbt-postgres reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumn {
+    /// Its name.
+    pub name: String,
+    /// The type's name without modifiers; `ARRAY` and `USER-DEFINED` for those.
+    pub data_type: String,
+    /// Longest text the type takes, where it has a limit.
+    pub character_maximum_length: Option<u32>,
+    /// Precision of a number.
+    pub numeric_precision: Option<u32>,
+    /// Scale of an exact number.
+    pub numeric_scale: Option<i32>,
+}
+
+/// All relations of the named schemas, and which of these schemas exist, in one query. A
+/// schema without relations is in the second list only.
+pub fn relations<S: AsRef<str>>(
+    connection: &mut Connection,
+    schemas: &[S],
+) -> Result<(Vec<Relation>, Vec<String>), Error> {
+    const SQL: &str = "select n.nspname, c.relname, c.relkind \
+        from pg_catalog.pg_namespace n \
+        left join pg_catalog.pg_class c \
+          on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'f', 'v', 'm') \
+        where n.nspname = any ($1::text[]) \
+        order by 1, 2";
+    let result = connection.query_params(SQL, &[Some(&text_array(schemas))])?;
+    let (mut relations, mut existing) = (Vec::new(), Vec::<String>::new());
+    for row in result.last().iter().flat_map(|set| set.rows.iter()) {
+        let Some(schema) = row.get(0) else { continue };
+        if existing.last().is_none_or(|last| last != schema) {
+            existing.push(schema.to_owned());
+        }
+        if let (Some(name), Some(kind)) =
+            (row.get(1), row.get(2).and_then(RelationKind::from_relkind))
+        {
+            relations.push(Relation { schema: schema.to_owned(), name: name.to_owned(), kind });
+        }
+    }
+    Ok((relations, existing))
+}
+
+/// The columns of a relation in order; empty when there is no such relation. Unlike
+/// information_schema it includes those of materialized views and needs no privilege.
+pub fn columns(
+    connection: &mut Connection,
+    schema: &str,
+    name: &str,
+) -> Result<Vec<TableColumn>, Error> {
+    // The expressions are those of information_schema.columns.
+    const SQL: &str = "select a.attname, \
+          case when t.typelem <> 0 and t.typlen = -1 then 'ARRAY' \
+               when tn.nspname = 'pg_catalog' then pg_catalog.format_type(t.oid, null) \
+               else 'USER-DEFINED' end, \
+          information_schema._pg_char_max_length(t.oid, m.typmod), \
+          information_schema._pg_numeric_precision(t.oid, m.typmod), \
+          information_schema._pg_numeric_scale(t.oid, m.typmod) \
+        from pg_catalog.pg_namespace n \
+        join pg_catalog.pg_class c on c.relnamespace = n.oid \
+        join pg_catalog.pg_attribute a on a.attrelid = c.oid \
+        join pg_catalog.pg_type at on at.oid = a.atttypid \
+        join pg_catalog.pg_type t \
+          on t.oid = case when at.typtype = 'd' then at.typbasetype else at.oid end \
+        join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace \
+        cross join lateral (select case when at.typtype = 'd' then at.typtypmod \
+                                        else a.atttypmod end as typmod) m \
+        where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p', 'f', 'v', 'm') \
+          and a.attnum > 0 and not a.attisdropped \
+        order by a.attnum";
+    let result = connection.query_params(SQL, &[Some(schema), Some(name)])?;
+    let rows = result.into_last().map(|set| set.rows).unwrap_or_default();
+    Ok(rows
+        .iter()
+        .map(|row| TableColumn {
+            name: row.get(0).unwrap_or_default().to_owned(),
+            data_type: row.get(1).unwrap_or_default().to_owned(),
+            character_maximum_length: row.get(2).and_then(|text| text.parse().ok()),
+            numeric_precision: row.get(3).and_then(|text| text.parse().ok()),
+            numeric_scale: row.get(4).and_then(|text| text.parse().ok()),
+        })
+        .collect())
+}
+
+/// Whether a schema exists.
+pub fn schema_exists(connection: &mut Connection, schema: &str) -> Result<bool, Error> {
+    const SQL: &str = "select 1 from pg_catalog.pg_namespace where nspname = $1";
+    let result = connection.query_params(SQL, &[Some(schema)])?;
+    Ok(result.last().is_some_and(|set| !set.rows.is_empty()))
+}
+
+/// The text form of a `text[]`
+/// (<https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO>).
+pub fn text_array<S: AsRef<str>>(values: &[S]) -> String {
+    let quoted: Vec<String> = values
+        .iter()
+        .map(|value| format!("\"{}\"", value.as_ref().replace('\\', "\\\\").replace('"', "\\\"")))
+        .collect();
+    format!("{{{}}}", quoted.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn array_elements_are_escaped() {
+        assert_eq!(text_array(&["a", "b\"c", "d\\e", ""]), r#"{"a","b\"c","d\\e",""}"#);
+        assert_eq!(text_array::<&str>(&[]), "{}");
+    }
+}

@@ -1,0 +1,486 @@
+//! A session: statements in, results out, several of them in one round trip.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::IsNull;
+use postgres_protocol::message::backend::{Message, RowDescriptionBody};
+use postgres_protocol::message::frontend;
+
+use super::cancel::CancelToken;
+use super::connect::{Address, Connector, Session};
+use super::error::{DbError, Error, PipelineError};
+use super::options::ConnectOptions;
+use super::result::{Column, CommandTag, ResultSet, Rows, StatementResult, TransactionStatus};
+use super::statement::flight;
+use super::stream::{Incoming, Stream};
+
+/// A session with the server. It belongs to one thread at a time.
+pub struct Connection {
+    pub(super) stream: Stream,
+    pub(super) out: BytesMut,
+    connector: Arc<Connector>,
+    address: Address,
+    process_id: i32,
+    secret_key: i32,
+    parameters: HashMap<String, String>,
+    status: TransactionStatus,
+    broken: bool,
+    /// Settings that go ahead of the first statement, in the same flight.
+    preamble: Vec<&'static str>,
+}
+
+/// What ended the reading of one statement's messages.
+pub(super) enum Outcome {
+    /// ReadyForQuery: the statement is over.
+    Done(StatementResult),
+    /// ReadyForQuery after an error.
+    Failed(Box<DbError>),
+    /// The server waits for COPY data.
+    CopyIn,
+}
+
+impl Connection {
+    /// Opens a session. A configured `role` is set before this returns, because a statement
+    /// must never run under the wrong one.
+    pub fn connect(options: &ConnectOptions) -> Result<Self, Error> {
+        Self::open(&Arc::new(Connector::new(options.clone())))
+    }
+
+    pub(super) fn open(connector: &Arc<Connector>) -> Result<Self, Error> {
+        let Session { stream, address, process_id, secret_key, parameters } =
+            connector.connect()?;
+        let mut connection = Self {
+            stream,
+            out: BytesMut::new(),
+            connector: Arc::clone(connector),
+            address,
+            process_id,
+            secret_key,
+            parameters,
+            status: TransactionStatus::Idle,
+            broken: false,
+            preamble: Vec::new(),
+        };
+        // Text forms of dates are read as ISO, which psycopg2 sees to as well.
+        if connection.parameter("DateStyle").is_some_and(|style| !style.starts_with("ISO")) {
+            connection.preamble.push("set datestyle to 'ISO'");
+        }
+        // When gdbt is killed, what it runs should stop too. Some platforms refuse it.
+        if connection.server_version() >= 140_000 {
+            connection.preamble.push("set client_connection_check_interval = '2s'");
+        }
+        if let Some(role) = connector.options.role.as_deref().filter(|role| !role.is_empty()) {
+            // The name is not quoted: dbt takes it as SQL.
+            connection.query(&format!("set role {role}"))?;
+        }
+        Ok(connection)
+    }
+
+    /// Runs one statement text, which may hold several commands.
+    pub fn query(&mut self, sql: &str) -> Result<StatementResult, Error> {
+        match self.pipeline(&[sql]) {
+            Ok(mut results) => Ok(results.pop().unwrap_or_default()),
+            Err(failed) => Err(failed.error),
+        }
+    }
+
+    /// Runs statement texts in order, in as few round trips as is safe: a statement is sent
+    /// ahead of the outcomes before it only where their failure stops it, that is inside
+    /// one transaction. The first failure ends the pipeline; no statement after it has run.
+    /// The transaction is left as it is: failed, or ended if the batch also held its commit.
+    pub fn pipeline<S: AsRef<str>>(
+        &mut self,
+        statements: &[S],
+    ) -> Result<Vec<StatementResult>, PipelineError> {
+        let mut completed = Vec::with_capacity(statements.len());
+        while completed.len() < statements.len() {
+            let first = completed.len();
+            let flight = flight(self.status, &statements[first..]);
+            if let Err(error) = self.fly(&statements[first..first + flight], &mut completed) {
+                return Err(PipelineError { index: completed.len(), error, completed });
+            }
+        }
+        Ok(completed)
+    }
+
+    /// Sends statements together and reads all their outcomes.
+    fn fly<S: AsRef<str>>(
+        &mut self,
+        statements: &[S],
+        completed: &mut Vec<StatementResult>,
+    ) -> Result<(), Error> {
+        let ahead = self.begin_flight()?;
+        for statement in statements {
+            self.encode(|out| frontend::query(statement.as_ref(), out))?;
+        }
+        self.send()?;
+        self.skip_preamble(ahead)?;
+
+        let mut failure = None;
+        for index in 0..statements.len() {
+            match self.read_outcome()? {
+                Outcome::Done(result) if failure.is_none() => completed.push(result),
+                Outcome::Done(_) => {}
+                Outcome::Failed(error) => failure = failure.or(Some(error)),
+                Outcome::CopyIn if index + 1 < statements.len() => {
+                    // The server has taken the next statement for COPY data.
+                    self.broken = true;
+                    return Err(Error::Protocol(
+                        "COPY FROM STDIN cannot run as part of a batch".to_owned(),
+                    ));
+                }
+                Outcome::CopyIn => {
+                    self.encode(|out| frontend::copy_fail("no data was provided", out))?;
+                    self.send()?;
+                    if let Outcome::Failed(error) = self.read_outcome()? {
+                        failure = failure.or(Some(error));
+                    }
+                }
+            }
+        }
+        match failure {
+            Some(error) => Err(Error::Db(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Runs one command with text parameters `$1`, `$2` … in one round trip.
+    pub fn query_params(
+        &mut self,
+        sql: &str,
+        parameters: &[Option<&str>],
+    ) -> Result<StatementResult, Error> {
+        let ahead = self.begin_flight()?;
+        self.encode(|out| {
+            frontend::parse("", sql, [], out)?;
+            frontend::bind(
+                "",
+                "",
+                [],
+                parameters,
+                |value, out| match value {
+                    Some(text) => {
+                        out.extend_from_slice(text.as_bytes());
+                        Ok(IsNull::No)
+                    }
+                    None => Ok(IsNull::Yes),
+                },
+                [],
+                out,
+            )
+            .map_err(|error| match error {
+                frontend::BindError::Conversion(error) => io::Error::other(error),
+                frontend::BindError::Serialization(error) => error,
+            })?;
+            frontend::describe(b'P', "", out)?;
+            frontend::execute("", 0, out)?;
+            frontend::sync(out);
+            Ok(())
+        })?;
+        self.send()?;
+        self.skip_preamble(ahead)?;
+        self.read_result()
+    }
+
+    /// The columns one command would return, without running it. Empty for a command that
+    /// returns no rows.
+    pub fn describe(&mut self, sql: &str) -> Result<Vec<Column>, Error> {
+        let ahead = self.begin_flight()?;
+        self.encode(|out| {
+            frontend::parse("", sql, [], out)?;
+            frontend::describe(b'S', "", out)?;
+            frontend::sync(out);
+            Ok(())
+        })?;
+        self.send()?;
+        self.skip_preamble(ahead)?;
+        let result = self.read_result()?;
+        Ok(result.into_last().map(|set| set.columns).unwrap_or_default())
+    }
+
+    /// Whether the session is in a transaction.
+    pub fn transaction_status(&self) -> TransactionStatus {
+        self.status
+    }
+
+    /// Whether the session has ended and can only be dropped.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Whether the session cannot be used for new work: ended, in a transaction, or closed
+    /// by the server while it was idle. No round trip.
+    pub(super) fn is_stale(&mut self) -> bool {
+        self.broken || self.status != TransactionStatus::Idle || self.stream.is_disturbed()
+    }
+
+    /// A handle that cancels what this session runs, from any thread.
+    pub fn cancel_token(&self) -> CancelToken {
+        CancelToken {
+            connector: Arc::clone(&self.connector),
+            address: self.address.clone(),
+            encrypted: self.stream.is_encrypted(),
+            process_id: self.process_id,
+            secret_key: self.secret_key,
+        }
+    }
+
+    /// The server process of this session, as in `pg_stat_activity.pid`.
+    pub fn backend_pid(&self) -> i32 {
+        self.process_id
+    }
+
+    /// The server's version as a number, such as 150018 for 15.18; 0 when unknown.
+    pub fn server_version(&self) -> u32 {
+        self.parameter("server_version").and_then(version_number).unwrap_or(0)
+    }
+
+    /// A setting the server reports, such as `server_version` or `TimeZone`.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// Starts a flight with the settings that ride along; returns how many outcomes they
+    /// will have.
+    pub(super) fn begin_flight(&mut self) -> Result<usize, Error> {
+        if self.broken {
+            return Err(lost_before());
+        }
+        self.out.clear();
+        let preamble = std::mem::take(&mut self.preamble);
+        for setting in &preamble {
+            self.encode(|out| frontend::query(setting, out))?;
+        }
+        Ok(preamble.len())
+    }
+
+    pub(super) fn skip_preamble(&mut self, count: usize) -> Result<(), Error> {
+        for _ in 0..count {
+            // A refused setting is only an optimisation less.
+            self.read_outcome()?;
+        }
+        Ok(())
+    }
+
+    /// Adds a message to the flight. Fails only on texts that cannot be sent.
+    pub(super) fn encode(
+        &mut self,
+        message: impl FnOnce(&mut BytesMut) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        message(&mut self.out).map_err(|error| Error::Protocol(error.to_string()))
+    }
+
+    pub(super) fn send(&mut self) -> Result<(), Error> {
+        let sent = self.stream.send(&self.out);
+        self.out.clear();
+        sent.map_err(|error| self.lost(error, None))
+    }
+
+    pub(super) fn read_result(&mut self) -> Result<StatementResult, Error> {
+        match self.read_outcome()? {
+            Outcome::Done(result) => Ok(result),
+            Outcome::Failed(error) => Err(Error::Db(error)),
+            Outcome::CopyIn => {
+                self.broken = true;
+                Err(Error::Protocol("COPY FROM STDIN is not possible here".to_owned()))
+            }
+        }
+    }
+
+    /// Reads up to the next ReadyForQuery, or to the server's wish for COPY data.
+    pub(super) fn read_outcome(&mut self) -> Result<Outcome, Error> {
+        let mut reading = Reading::default();
+        loop {
+            let step = match self.stream.receive() {
+                Ok(Incoming::Row(body)) => read_row(body, &mut reading.rows).map(|()| None),
+                Ok(Incoming::Other(message)) => self.handle(message, &mut reading),
+                Err(error) => Err(error),
+            };
+            match step {
+                Ok(None) => {}
+                Ok(Some(outcome)) => return Ok(outcome),
+                Err(error) => return Err(self.lost(error, reading.error)),
+            }
+        }
+    }
+
+    /// Takes one message into what has been read so far.
+    pub(super) fn handle(
+        &mut self,
+        message: Message,
+        reading: &mut Reading,
+    ) -> io::Result<Option<Outcome>> {
+        match message {
+            Message::RowDescription(body) => reading.start(columns(&body)?),
+            Message::CommandComplete(body) => reading.finish(body.tag()?),
+            Message::ErrorResponse(body) => {
+                reading.error = Some(Box::new(DbError::parse(body.fields())?));
+            }
+            Message::NoticeResponse(body) => {
+                reading.result.notices.push(DbError::parse(body.fields())?);
+            }
+            Message::ParameterStatus(body) => {
+                self.parameters.insert(body.name()?.to_owned(), body.value()?.to_owned());
+            }
+            Message::CopyInResponse(_) => return Ok(Some(Outcome::CopyIn)),
+            Message::ReadyForQuery(body) => {
+                self.status = match body.status() {
+                    b'T' => TransactionStatus::InTransaction,
+                    b'E' => TransactionStatus::Failed,
+                    _ => TransactionStatus::Idle,
+                };
+                return Ok(Some(std::mem::take(reading).end()));
+            }
+            // COPY TO STDOUT has no reader here; the rest carries nothing.
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Gives the session up. The server's last words, if any, explain more than the socket.
+    pub(super) fn lost(&mut self, source: io::Error, reason: Option<Box<DbError>>) -> Error {
+        self.broken = true;
+        let reason = reason.or_else(|| self.last_words()).filter(|error| error.is_fatal());
+        match source.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData if reason.is_none() => {
+                Error::Protocol(source.to_string())
+            }
+            _ => Error::Lost { reason, source },
+        }
+    }
+
+    fn last_words(&mut self) -> Option<Box<DbError>> {
+        while let Ok(Some(message)) = self.stream.try_receive() {
+            if let Incoming::Other(Message::ErrorResponse(body)) = message {
+                return DbError::parse(body.fields()).ok().map(Box::new);
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Connection {
+    /// Says goodbye, so that the server does not log a lost client.
+    fn drop(&mut self) {
+        if !self.broken {
+            self.out.clear();
+            frontend::terminate(&mut self.out);
+            let _ = self.stream.send(&self.out);
+        }
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("address", &self.address)
+            .field("process_id", &self.process_id)
+            .field("status", &self.status)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What has been read of one statement's outcome.
+#[derive(Default)]
+pub(super) struct Reading {
+    columns: Option<Vec<Column>>,
+    rows: Rows,
+    result: StatementResult,
+    pub(super) error: Option<Box<DbError>>,
+}
+
+impl Reading {
+    fn start(&mut self, columns: Vec<Column>) {
+        self.rows = Rows::new(columns.len());
+        self.columns = Some(columns);
+    }
+
+    fn finish(&mut self, tag: &str) {
+        self.result.sets.push(ResultSet {
+            columns: self.columns.take().unwrap_or_default(),
+            rows: std::mem::take(&mut self.rows),
+            tag: CommandTag::new(tag),
+        });
+    }
+
+    fn end(mut self) -> Outcome {
+        if let Some(error) = self.error {
+            return Outcome::Failed(error);
+        }
+        // A statement that was only described has columns and no command tag.
+        if self.columns.is_some() {
+            self.finish("");
+        }
+        Outcome::Done(self.result)
+    }
+}
+
+fn columns(body: &RowDescriptionBody) -> io::Result<Vec<Column>> {
+    body.fields()
+        .map(|field| {
+            Ok(Column {
+                name: field.name().to_owned(),
+                type_oid: field.type_oid(),
+                type_modifier: field.type_modifier(),
+            })
+        })
+        .collect()
+}
+
+/// Reads a DataRow's body: a count, then each cell's length (-1 for NULL) and bytes.
+fn read_row(body: &[u8], rows: &mut Rows) -> io::Result<()> {
+    let malformed = || io::Error::new(io::ErrorKind::InvalidData, "malformed DataRow");
+    let (_count, mut rest) = body.split_first_chunk::<2>().ok_or_else(malformed)?;
+    while !rest.is_empty() {
+        let (length, after) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
+        rest = after;
+        match usize::try_from(i32::from_be_bytes(*length)) {
+            Err(_) => rows.push_cell(None),
+            Ok(length) => {
+                let (value, after) = rest.split_at_checked(length).ok_or_else(malformed)?;
+                rows.push_cell(Some(value));
+                rest = after;
+            }
+        }
+    }
+    rows.end_row();
+    Ok(())
+}
+
+/// `server_version` as libpq's number: 13.4 is 130004.
+fn version_number(text: &str) -> Option<u32> {
+    let digits = text.split(|char: char| !char.is_ascii_digit() && char != '.').next()?;
+    let mut parts = digits.split('.');
+    let major: u32 = parts.next()?.parse().ok()?;
+    let minor: u32 = parts.next().and_then(|minor| minor.parse().ok()).unwrap_or(0);
+    Some(major * 10_000 + minor)
+}
+
+fn lost_before() -> Error {
+    let source = io::Error::new(io::ErrorKind::NotConnected, "the session has ended");
+    Error::Lost { reason: None, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_libpqs_numbers() {
+        assert_eq!(version_number("15.18 (Debian 15.18-0+deb12u1)"), Some(150_018));
+        assert_eq!(version_number("18beta1"), Some(180_000));
+        assert_eq!(version_number("x"), None);
+    }
+
+    #[test]
+    fn malformed_rows_are_errors() {
+        for body in [&b""[..], &[0, 1, 0, 0], &[0, 1, 0, 0, 0, 9, 1]] {
+            assert!(read_row(body, &mut Rows::new(1)).is_err());
+        }
+    }
+}

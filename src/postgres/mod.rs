@@ -1,0 +1,32 @@
+//! The only place that opens a socket: sessions with a PostgreSQL server.
+//!
+//! A small synchronous client over the messages of `postgres-protocol`. dbt's results need
+//! the command tags, column types and transaction status that the simple-query interfaces
+//! of the existing clients drop, and a node's statements have to share a round trip.
+//!
+//! [`Connection`] is a session, [`Pool`] keeps and lends them, [`catalog`] asks what
+//! exists, [`quote`] makes names and literals safe, [`types`] knows the built-in types.
+
+mod cancel;
+pub mod catalog;
+mod certificate;
+mod connect;
+mod connection;
+mod copy;
+mod error;
+mod login;
+mod options;
+mod pool;
+pub mod quote;
+mod result;
+mod statement;
+mod stream;
+mod tls;
+pub mod types;
+
+pub use cancel::CancelToken;
+pub use connection::Connection;
+pub use error::{ConnectCause, DbError, Error, PipelineError};
+pub use options::{ConnectOptions, SslMode};
+pub use pool::{Pool, PooledConnection};
+pub use result::{Column, CommandTag, ResultSet, Row, Rows, StatementResult, TransactionStatus};

@@ -1,0 +1,123 @@
+//! Sessions of one profile, reused across nodes.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use parking_lot::{ArcMutexGuard, Mutex, RawMutex};
+
+use super::cancel::CancelToken;
+use super::connect::Connector;
+use super::connection::Connection;
+use super::error::Error;
+use super::options::ConnectOptions;
+use super::result::TransactionStatus;
+
+/// Opens sessions on demand and keeps the idle ones. There are as many as were ever in use
+/// at the same time: one per thread when each thread takes one. Cloning shares the pool.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    connector: Arc<Connector>,
+    slots: Mutex<Vec<Slot>>,
+}
+
+/// A session of the pool; its lock is held while it is on loan.
+#[derive(Debug)]
+struct Slot {
+    connection: Arc<Mutex<Connection>>,
+    token: CancelToken,
+}
+
+impl Pool {
+    /// A pool that has not connected yet.
+    pub fn new(options: ConnectOptions) -> Self {
+        Self(Arc::new(Shared {
+            connector: Arc::new(Connector::new(options)),
+            slots: Mutex::default(),
+        }))
+    }
+
+    /// The profile the sessions are opened with.
+    pub fn options(&self) -> &ConnectOptions {
+        &self.0.connector.options
+    }
+
+    /// An idle session, or a new one.
+    pub fn get(&self) -> Result<PooledConnection, Error> {
+        if let Some(connection) = self.reuse() {
+            return Ok(connection);
+        }
+        let connection = Connection::open(&self.0.connector)?;
+        let token = connection.cancel_token();
+        let connection = Arc::new(Mutex::new(connection));
+        let guard = connection.lock_arc();
+        self.0.slots.lock().push(Slot { connection, token });
+        Ok(PooledConnection(guard))
+    }
+
+    /// Takes an idle session that is still good; forgets those that are not.
+    fn reuse(&self) -> Option<PooledConnection> {
+        let mut slots = self.0.slots.lock();
+        let mut index = 0;
+        while index < slots.len() {
+            match slots[index].connection.try_lock_arc() {
+                Some(mut connection) => {
+                    if !connection.is_stale() {
+                        return Some(PooledConnection(connection));
+                    }
+                    slots.swap_remove(index);
+                }
+                None => index += 1,
+            }
+        }
+        None
+    }
+
+    /// Cancels what every session on loan runs. Tries all; returns the first failure.
+    pub fn cancel_all(&self) -> Result<(), Error> {
+        let tokens: Vec<CancelToken> = self
+            .0
+            .slots
+            .lock()
+            .iter()
+            .filter(|slot| slot.connection.is_locked())
+            .map(|slot| slot.token.clone())
+            .collect();
+        let outcomes: Vec<_> = tokens.iter().map(CancelToken::cancel).collect();
+        outcomes.into_iter().collect()
+    }
+}
+
+/// A session on loan. Dropping it gives it back, rolled back if it is in a transaction.
+pub struct PooledConnection(ArcMutexGuard<RawMutex, Connection>);
+
+impl std::fmt::Debug for PooledConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PooledConnection").field(&**self).finish()
+    }
+}
+
+impl Deref for PooledConnection {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for PooledConnection {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}
+
+impl Drop for PooledConnection {
+    fn drop(&mut self) {
+        if self.transaction_status() != TransactionStatus::Idle && !self.is_broken() {
+            // A session that cannot even do this is forgotten when it is asked for next.
+            let _ = self.query("rollback");
+        }
+    }
+}
