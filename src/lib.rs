@@ -4,9 +4,12 @@
 //! `docs/ARCHITECTURE.md` for the map and the invariants.
 
 pub mod cli;
+pub mod compile;
+pub mod context;
 pub mod diagnostic;
 pub mod event;
 pub mod jinja;
+pub mod manifest;
 pub mod postgres;
 pub mod project;
 pub mod result;

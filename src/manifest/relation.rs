@@ -36,7 +36,7 @@ impl RelationName {
     /// The name as it stands in SQL, such as `"db"."schema"."table"`.
     pub fn render(&self, quoting: QuotePolicy) -> String {
         let part = |text: &str, quote: bool| {
-            if quote { crate::postgres::quote_identifier(text) } else { text.to_owned() }
+            if quote { crate::postgres::quote::identifier(text) } else { text.to_owned() }
         };
         [
             part(&self.database, quoting.database),

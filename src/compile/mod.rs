@@ -1,0 +1,3 @@
+//! A node and its context become SQL.
+
+pub mod ctes;

@@ -1,0 +1,301 @@
+//! Which macro a name means.
+//!
+//! dbt's order of search: the package of the node being rendered, the root project, the
+//! names of packages, then the built-in packages `dbt_postgres` and `dbt`
+//! (<https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch>). A macro that is
+//! called from another macro is searched from the node's package, too.
+
+use super::namespace::PackageNamespace;
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::jinja::{MacroDef, Value};
+use crate::manifest::{MacroNode, UniqueId};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The adapter's own built-in package; it overrides [`CORE_PACKAGE`].
+pub const ADAPTER_PACKAGE: &str = "dbt_postgres";
+/// The built-in package.
+pub const CORE_PACKAGE: &str = "dbt";
+/// The prefixes that `adapter.dispatch` tries, in order.
+const PREFIXES: [&str; 2] = ["postgres", "default"];
+
+/// A macro as a resource and as a value.
+#[derive(Debug, Clone)]
+pub struct MacroEntry {
+    /// The resource.
+    pub node: Arc<MacroNode>,
+    /// The callable value.
+    pub value: Value,
+}
+
+/// The macros of one package by name.
+pub type PackageMacros = HashMap<Arc<str>, MacroEntry>;
+
+/// Where a macro is defined, from the weakest to the strongest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Locality {
+    Core,
+    Imported,
+    Root,
+}
+
+/// How a project's settings change the search for macros.
+#[derive(Debug, Clone, Default)]
+pub struct SearchRules {
+    /// The root project's name.
+    pub root: Arc<str>,
+    /// All projects that can be a namespace of `adapter.dispatch`: root and packages.
+    pub projects: Vec<Arc<str>>,
+    /// `dispatch:` of dbt_project.yml: the search order of each namespace.
+    pub dispatch: HashMap<String, Vec<String>>,
+    /// Whether a package may replace a built-in materialization without the root project's
+    /// saying so: dbt's `require_explicit_package_overrides_for_builtin_materializations`,
+    /// turned off.
+    pub packages_override_materializations: bool,
+}
+
+/// All macros of a project, its packages and the built-in packages.
+#[derive(Debug)]
+pub struct MacroIndex {
+    rules: SearchRules,
+    packages: HashMap<Arc<str>, Arc<PackageMacros>>,
+    namespaces: HashMap<Arc<str>, Value>,
+    internal: Arc<PackageMacros>,
+    by_name: HashMap<Arc<str>, Vec<Arc<MacroNode>>>,
+    ids: HashMap<usize, UniqueId>,
+}
+
+impl MacroIndex {
+    /// Indexes the macros.
+    ///
+    /// # Errors
+    /// Two macros of one name in one package.
+    pub fn new(
+        rules: SearchRules,
+        macros: impl IntoIterator<Item = Arc<MacroNode>>,
+    ) -> Result<Self> {
+        let mut packages: HashMap<Arc<str>, PackageMacros> = HashMap::new();
+        let mut by_name: HashMap<Arc<str>, Vec<Arc<MacroNode>>> = HashMap::new();
+        let mut ids = HashMap::new();
+        for node in macros {
+            ids.insert(address(&node.definition), node.unique_id.clone());
+            by_name.entry(node.name.clone()).or_default().push(node.clone());
+            let value = Value::from_macro(node.definition.clone());
+            let entry = MacroEntry { node, value };
+            let package = packages.entry(entry.node.package_name.clone()).or_default();
+            if let Some(first) = package.insert(entry.node.name.clone(), entry.clone()) {
+                return Err(duplicate(&first.node, &entry.node));
+            }
+        }
+        let mut internal = packages.remove(CORE_PACKAGE).unwrap_or_default();
+        internal.extend(packages.remove(ADAPTER_PACKAGE).unwrap_or_default());
+        let internal = Arc::new(internal);
+        let packages: HashMap<_, _> =
+            packages.into_iter().map(|(name, macros)| (name, Arc::new(macros))).collect();
+        let mut namespaces: HashMap<Arc<str>, Value> = packages
+            .iter()
+            .map(|(name, macros)| (name.clone(), PackageNamespace::value(macros.clone())))
+            .collect();
+        namespaces.insert(CORE_PACKAGE.into(), PackageNamespace::value(internal.clone()));
+        Ok(Self { rules, packages, namespaces, internal, by_name, ids })
+    }
+
+    /// What a name means in a node of `package`: a macro, or a package as a namespace.
+    pub fn lookup(&self, package: &str, name: &str) -> Option<Value> {
+        if let Some(entry) = self.own(package, name) {
+            return Some(entry.value.clone());
+        }
+        if let Some(namespace) = self.namespaces.get(name) {
+            return Some(namespace.clone());
+        }
+        self.internal.get(name).map(|entry| entry.value.clone())
+    }
+
+    /// The macro that a name means in a node of `package`.
+    pub fn find(&self, package: &str, name: &str) -> Option<&MacroEntry> {
+        self.own(package, name).or_else(|| self.internal.get(name))
+    }
+
+    /// A macro of the node's package or of the root project.
+    fn own(&self, package: &str, name: &str) -> Option<&MacroEntry> {
+        self.of_project(package, name).or_else(|| self.of_project(&self.rules.root, name))
+    }
+
+    fn of_project(&self, package: &str, name: &str) -> Option<&MacroEntry> {
+        self.packages.get(package)?.get(name)
+    }
+
+    /// A macro of exactly this package; `dbt` also stands for the adapter's package.
+    pub fn find_in(&self, package: &str, name: &str) -> Option<&MacroEntry> {
+        match package {
+            CORE_PACKAGE => self.internal.get(name),
+            _ => self.of_project(package, name),
+        }
+    }
+
+    /// The macro of a generic test (`test_x`) or another call that may name its package:
+    /// that package first, then the root project, other packages and the built-in ones.
+    pub fn resolve(&self, package: &str, name: &str) -> Option<&Arc<MacroNode>> {
+        if let Some(entry) = self.find_in(package, name) {
+            return Some(&entry.node);
+        }
+        let candidates = self.by_name.get(name)?;
+        candidates.iter().rev().max_by_key(|node| match self.locality(node) {
+            Locality::Core if &*node.package_name == CORE_PACKAGE => 0,
+            Locality::Core => 1,
+            Locality::Imported => 2,
+            Locality::Root => 3,
+        })
+    }
+
+    /// The id of a macro that was called.
+    pub fn id_of(&self, definition: &Arc<MacroDef>) -> Option<&UniqueId> {
+        self.ids.get(&address(definition))
+    }
+
+    /// `adapter.dispatch(name, namespace)` in a node of `package`.
+    ///
+    /// # Errors
+    /// dbt's text, which lists the names that were tried.
+    pub fn dispatch(
+        &self,
+        package: &str,
+        name: &str,
+        namespace: Option<&str>,
+    ) -> Result<&MacroEntry> {
+        if let Some((wrong_namespace, wrong_name)) = name.split_once('.') {
+            return Err(Diagnostic::new(
+                Code::MacroUnknown,
+                format!(
+                    "In adapter.dispatch, got a macro name of \"{name}\", but \".\" is not a \
+                     valid macro name component. Did you mean `adapter.dispatch(\"{wrong_name}\", \
+                     macro_namespace=\"{wrong_namespace}\")`?"
+                ),
+            ));
+        }
+        let mut attempts = Vec::new();
+        for search in self.search_packages(namespace) {
+            for prefix in PREFIXES {
+                let full = format!("{prefix}__{name}");
+                let found = match search {
+                    None => self.find(package, &full),
+                    Some(search) => self.find_in(search, &full),
+                };
+                if let Some(found) = found {
+                    return Ok(found);
+                }
+                attempts.push(match search {
+                    None => format!("'{full}'"),
+                    Some(search) => format!("'{search}.{full}'"),
+                });
+            }
+        }
+        Err(Diagnostic::new(
+            Code::MacroUnknown,
+            format!(
+                "In dispatch: No macro named '{name}' found within namespace: '{}'\n    Searched \
+                 for: {}",
+                namespace.unwrap_or("None"),
+                attempts.join(", ")
+            ),
+        ))
+    }
+
+    fn search_packages<'a>(&'a self, namespace: Option<&'a str>) -> Vec<Option<&'a str>> {
+        let Some(namespace) = namespace else { return vec![None] };
+        if let Some(order) = self.rules.dispatch.get(namespace).filter(|order| !order.is_empty()) {
+            return order.iter().map(|package| Some(package.as_str())).collect();
+        }
+        let internal = matches!(namespace, CORE_PACKAGE | ADAPTER_PACKAGE);
+        if internal || self.rules.projects.iter().any(|project| **project == *namespace) {
+            return vec![Some(&self.rules.root), Some(namespace)];
+        }
+        vec![None]
+    }
+
+    /// The macro of a materialization. One for postgres is stronger than a default one,
+    /// then one of the root project than one of a package and a built-in one.
+    pub fn materialization(&self, name: &str) -> Option<&Arc<MacroNode>> {
+        let of_prefix = |prefix: &str| {
+            let name = format!("materialization_{name}_{prefix}");
+            self.by_name.get(name.as_str()).map_or(&[][..], Vec::as_slice)
+        };
+        let [postgres, default] = PREFIXES.map(of_prefix);
+        let candidates = || {
+            let postgres = postgres.iter().map(|node| (1_u8, node));
+            postgres.chain(default.iter().map(|node| (0, node)))
+        };
+        let rank = |(specificity, node): &(u8, &Arc<MacroNode>)| {
+            (*specificity, self.locality(node), &*node.package_name == ADAPTER_PACKAGE)
+        };
+        let (_, best) = candidates().max_by_key(rank)?;
+        let core_exists = candidates().any(|(_, node)| self.locality(node) == Locality::Core);
+        let replaces_core = self.locality(best) == Locality::Imported && core_exists;
+        if replaces_core && !self.rules.packages_override_materializations {
+            let own = candidates().filter(|(_, node)| self.locality(node) != Locality::Imported);
+            return own.max_by_key(rank).map(|(_, node)| node);
+        }
+        Some(best)
+    }
+
+    /// The error for a materialization that does not exist, in dbt's words.
+    pub fn materialization_missing(name: &str) -> Box<Diagnostic> {
+        Diagnostic::new(
+            Code::MacroUnknown,
+            format!(
+                "No materialization '{name}' was found for adapter postgres! (searched types \
+                 'default' and 'postgres')"
+            ),
+        )
+    }
+
+    /// `generate_schema_name` and its like for nodes of `package`: a package's own macro
+    /// applies to its nodes; else the root project's, else the built-in one
+    /// (<https://docs.getdbt.com/docs/build/custom-schemas>). `component` is `schema`,
+    /// `database` or `alias`.
+    pub fn generate_name(&self, component: &str, package: &str) -> Option<&MacroEntry> {
+        let name = format!("generate_{component}_name");
+        self.find(package, &name)
+    }
+
+    fn locality(&self, node: &MacroNode) -> Locality {
+        match &*node.package_name {
+            CORE_PACKAGE | ADAPTER_PACKAGE => Locality::Core,
+            package if *package == *self.rules.root => Locality::Root,
+            _ => Locality::Imported,
+        }
+    }
+
+    /// Names of macros for near matches.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(|name| &**name)
+    }
+
+    /// The root project's name.
+    pub fn root(&self) -> &Arc<str> {
+        &self.rules.root
+    }
+}
+
+/// Macros are told apart by where they are in memory: the index keeps them alive.
+fn address(definition: &Arc<MacroDef>) -> usize {
+    Arc::as_ptr(definition) as usize
+}
+
+fn duplicate(first: &MacroNode, second: &MacroNode) -> Box<Diagnostic> {
+    let (name, package) = (&second.name, &second.package_name);
+    let place = |node: &MacroNode| format!("- {} ({})", node.unique_id, node.original_file_path);
+    let span = |node: &MacroNode| node.definition.file.span(node.definition.range.clone());
+    Diagnostic::new(
+        Code::Duplicate,
+        format!(
+            "dbt found two macros with the name \"{name}\" in the namespace \"{package}\". Since \
+             these macros have the same name and exist in the same namespace, dbt will be unable \
+             to decide which to call. To fix this, change the name of one of these macros:\n{}\n{}",
+            place(first),
+            place(second)
+        ),
+    )
+    .with_span(span(second))
+    .with_related(span(first), "first defined here")
+}
