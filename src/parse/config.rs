@@ -1,0 +1,424 @@
+//! Merging a resource's configuration from its layers.
+//!
+//! dbt's order, weakest first: defaults, the defining package's `dbt_project.yml` from the
+//! outermost folder inwards, the property file, the file's own `config()` calls, and for a
+//! package's resource the root project's `dbt_project.yml`
+//! (<https://docs.getdbt.com/reference/define-configs>).
+
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::manifest::{Config, JsonMap};
+use serde_json::{Value as Json, json};
+
+/// Which set of defaults and rules a config follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigKind {
+    /// A model.
+    Model,
+    /// A seed.
+    Seed,
+    /// A snapshot.
+    Snapshot,
+    /// An analysis or a project hook.
+    Plain,
+    /// A data test.
+    Test,
+    /// A source table.
+    Source,
+    /// An exposure.
+    Exposure,
+}
+
+/// How a key of a later layer meets the same key of an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MergeRule {
+    /// The later one wins.
+    Replace,
+    /// Lists are joined.
+    Append,
+    /// Objects are merged, one level deep.
+    Update,
+    /// As `Update`, and a key with a leading `+` extends the list under it.
+    UpdateAppending,
+}
+
+impl ConfigKind {
+    fn merge_rule(self, key: &str) -> MergeRule {
+        match key {
+            "tags" if self == Self::Source => MergeRule::Replace,
+            "pre-hook" | "post-hook" | "tags" | "packages" => MergeRule::Append,
+            "quoting"
+            | "column_types"
+            | "meta"
+            | "docs"
+            | "contract"
+            | "snapshot_meta_column_names" => MergeRule::Update,
+            "grants" => MergeRule::UpdateAppending,
+            _ => MergeRule::Replace,
+        }
+    }
+
+    /// The configuration before any layer. Keys stand in the order artifacts show them.
+    pub fn defaults(self) -> JsonMap {
+        let mut defaults = match self {
+            Self::Source => {
+                return object(json!({
+                    "enabled": true, "event_time": null, "freshness": no_freshness(),
+                    "loaded_at_field": null, "loaded_at_query": null, "meta": {}, "tags": [],
+                    "static_analysis": null,
+                }));
+            }
+            Self::Exposure => return object(json!({"enabled": true, "tags": [], "meta": {}})),
+            _ => object(json!({
+                "enabled": true, "alias": null, "schema": null, "database": null, "tags": [],
+                "meta": {}, "group": null, "static_analysis": null,
+            })),
+        };
+        defaults.extend(match self {
+            Self::Test => {
+                defaults.insert("schema".into(), "dbt_test__audit".into());
+                object(json!({
+                    "materialized": "test", "severity": "ERROR", "store_failures": null,
+                    "store_failures_as": null, "where": null, "limit": null,
+                    "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0",
+                }))
+            }
+            _ => object(json!({
+                "materialized": self.default_materialization(), "incremental_strategy": null,
+                "batch_size": null, "lookback": 1, "begin": null, "persist_docs": {},
+                "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {},
+                "full_refresh": null, "unique_key": null, "on_schema_change": "ignore",
+                "on_configuration_change": "apply", "grants": {}, "packages": [],
+                "docs": {"show": true, "node_color": null},
+                "contract": {"enforced": false, "alias_types": true}, "event_time": null,
+                "concurrent_batches": null,
+            })),
+        });
+        defaults.extend(match self {
+            Self::Model => object(json!({"access": "protected", "freshness": null})),
+            Self::Seed => object(json!({"delimiter": ",", "quote_columns": null})),
+            Self::Snapshot => object(json!({
+                "strategy": null, "target_schema": null, "target_database": null,
+                "updated_at": null, "check_cols": null,
+                "snapshot_meta_column_names": {
+                    "dbt_valid_to": null, "dbt_valid_from": null, "dbt_scd_id": null,
+                    "dbt_updated_at": null, "dbt_is_deleted": null,
+                },
+                "dbt_valid_to_current": null,
+            })),
+            Self::Plain | Self::Test | Self::Source | Self::Exposure => JsonMap::new(),
+        });
+        defaults
+    }
+
+    fn default_materialization(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::Snapshot => "snapshot",
+            _ => "view",
+        }
+    }
+}
+
+/// The freshness of a source that declares none.
+pub fn no_freshness() -> Json {
+    json!({
+        "warn_after": {"count": null, "period": null},
+        "error_after": {"count": null, "period": null},
+        "filter": null,
+    })
+}
+
+fn object(value: Json) -> JsonMap {
+    match value {
+        Json::Object(map) => map,
+        _ => JsonMap::new(),
+    }
+}
+
+fn list(value: Json) -> Vec<Json> {
+    match value {
+        Json::Array(items) => items,
+        Json::Null => Vec::new(),
+        other => vec![other],
+    }
+}
+
+/// A configuration being merged.
+#[derive(Debug, Clone)]
+pub struct ConfigBuilder {
+    kind: ConfigKind,
+    values: JsonMap,
+}
+
+impl ConfigBuilder {
+    /// Starts from the kind's defaults.
+    pub fn new(kind: ConfigKind) -> Self {
+        Self { kind, values: kind.defaults() }
+    }
+
+    /// Puts a layer on top.
+    pub fn apply(&mut self, layer: &JsonMap) {
+        for (key, value) in layer {
+            let key = canonical_key(key);
+            merge_key(&mut self.values, key, value.clone(), self.kind.merge_rule(key));
+        }
+    }
+
+    /// Checks the values and gives the final configuration.
+    pub fn finish(mut self) -> Result<Config> {
+        for key in ["pre-hook", "post-hook"] {
+            if let Some(hooks) = self.values.get_mut(key) {
+                let items = list(hooks.take());
+                *hooks = items.into_iter().map(normal_hook).collect::<Result<Vec<_>>>()?.into();
+            }
+        }
+        if let Some(tags) = self.values.get_mut("tags") {
+            *tags = Json::Array(list(tags.take()));
+        }
+        if self.kind == ConfigKind::Test {
+            settle_store_failures(&mut self.values);
+        }
+        let config = Config(self.values);
+        check_types(&config, self.kind)?;
+        Ok(config)
+    }
+}
+
+/// Joins the arguments of a further `config()` call in the same file to those of earlier ones.
+pub fn merge_calls(earlier: &mut JsonMap, call: JsonMap) {
+    for (key, value) in call {
+        let key = canonical_key(&key).to_owned();
+        let rule = ConfigKind::Model.merge_rule(&key);
+        if rule == MergeRule::Append || earlier.contains_key(&key) {
+            merge_key(earlier, &key, value, rule);
+        } else {
+            earlier.insert(key, value);
+        }
+    }
+}
+
+fn canonical_key(key: &str) -> &str {
+    match key.trim() {
+        "pre_hook" => "pre-hook",
+        "post_hook" => "post-hook",
+        "dbname" => "database",
+        key => key,
+    }
+}
+
+fn merge_key(values: &mut JsonMap, key: &str, value: Json, rule: MergeRule) {
+    let slot = values.entry(key.to_owned()).or_insert(Json::Null);
+    *slot = match (rule, slot.take(), value) {
+        (MergeRule::Append, earlier, later) => {
+            let mut items = list(earlier);
+            items.extend(list(later));
+            items.into()
+        }
+        (MergeRule::Update, Json::Object(mut earlier), Json::Object(later)) => {
+            earlier.extend(later);
+            earlier.into()
+        }
+        (MergeRule::UpdateAppending, Json::Object(earlier), Json::Object(later)) => {
+            merge_grants(earlier, later).into()
+        }
+        (_, _, later) => later,
+    };
+}
+
+fn merge_grants(mut earlier: JsonMap, later: JsonMap) -> JsonMap {
+    for (key, value) in later {
+        let name = key.trim_start_matches('+').to_owned();
+        let mut items = match earlier.get_mut(&name) {
+            Some(known) if key.starts_with('+') => list(known.take()),
+            _ => Vec::new(),
+        };
+        items.extend(list(value));
+        earlier.insert(name, items.into());
+    }
+    earlier
+}
+
+/// A hook as dbt keeps it: text, JSON text of an object, or an object.
+fn normal_hook(hook: Json) -> Result<Json> {
+    let invalid = |hook: &Json| {
+        let message = format!("Invalid hook {hook}: expected SQL text or an object with 'sql'");
+        Diagnostic::new(Code::ConfigInvalid, message)
+    };
+    let fields = match hook {
+        Json::String(text) => match serde_json::from_str(&text) {
+            Ok(Json::Object(fields)) => fields,
+            _ => object(json!({"sql": text})),
+        },
+        Json::Object(fields) => fields,
+        other => return Err(invalid(&other)),
+    };
+    if !fields.get("sql").is_some_and(Json::is_string) {
+        return Err(invalid(&Json::Object(fields)));
+    }
+    let field = |key: &str, default: Json| fields.get(key).cloned().unwrap_or(default);
+    Ok(json!({
+        "sql": fields.get("sql"),
+        "transaction": field("transaction", true.into()),
+        "index": field("index", Json::Null),
+    }))
+}
+
+/// `store_failures_as` decides; without it `store_failures` does
+/// (<https://docs.getdbt.com/reference/resource-configs/store_failures_as>).
+fn settle_store_failures(values: &mut JsonMap) {
+    let as_kind = values.get("store_failures_as").and_then(Json::as_str).map(str::to_owned);
+    let (flag, kind) = match as_kind {
+        Some(kind) => (Json::Bool(kind != "ephemeral"), Json::String(kind)),
+        None => match values.get("store_failures").and_then(Json::as_bool) {
+            Some(true) => (true.into(), "table".into()),
+            Some(false) => (false.into(), "ephemeral".into()),
+            None => (Json::Null, Json::Null),
+        },
+    };
+    values.insert("store_failures".into(), flag);
+    values.insert("store_failures_as".into(), kind);
+}
+
+fn check_types(config: &Config, kind: ConfigKind) -> Result<()> {
+    type Check = fn(&Json) -> bool;
+    let text: Check = Json::is_string;
+    let flag: Check = Json::is_boolean;
+    let map: Check = Json::is_object;
+    let rules: [(&str, Check, &str); 20] = [
+        ("enabled", flag, "boolean"),
+        ("alias", text, "string"),
+        ("schema", text, "string"),
+        ("database", text, "string"),
+        ("materialized", text, "string"),
+        ("incremental_strategy", text, "string"),
+        ("on_schema_change", text, "string"),
+        ("full_refresh", flag, "boolean"),
+        ("meta", map, "object"),
+        ("quoting", map, "object"),
+        ("column_types", map, "object"),
+        ("persist_docs", map, "object"),
+        ("grants", map, "object"),
+        ("contract", map, "object"),
+        ("severity", text, "string"),
+        ("store_failures", flag, "boolean"),
+        ("where", text, "string"),
+        ("fail_calc", text, "string"),
+        ("delimiter", text, "string"),
+        ("quote_columns", flag, "boolean"),
+    ];
+    for (key, is_right, expected) in rules {
+        if let Some(value) = config.get(key).filter(|value| !is_right(value)) {
+            let message =
+                format!("Invalid value for config '{key}': {value} is not of type '{expected}'");
+            return Err(Diagnostic::new(Code::ConfigInvalid, message));
+        }
+    }
+    if let Some(tag) = config
+        .get("tags")
+        .and_then(Json::as_array)
+        .and_then(|tags| tags.iter().find(|tag| !tag.is_string()))
+    {
+        return Err(Diagnostic::new(
+            Code::ConfigInvalid,
+            format!("Invalid tag {tag}: tags are strings"),
+        ));
+    }
+    if kind == ConfigKind::Test {
+        check_test(config)?;
+    }
+    Ok(())
+}
+
+fn check_test(config: &Config) -> Result<()> {
+    let severity = config.text("severity").unwrap_or("ERROR");
+    if !severity.eq_ignore_ascii_case("warn") && !severity.eq_ignore_ascii_case("error") {
+        let message = format!("Severity must be either 'warn' or 'error'. Got '{severity}'");
+        return Err(Diagnostic::new(Code::ConfigInvalid, message));
+    }
+    if config.get("limit").is_some_and(|limit| !limit.is_i64()) {
+        return Err(Diagnostic::new(
+            Code::ConfigInvalid,
+            "Invalid value for config 'limit': it is a whole number",
+        ));
+    }
+    if config.materialized_name() != "test" {
+        return Err(Diagnostic::new(
+            Code::ConfigInvalid,
+            "A test must have a materialized value of 'test'",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(kind: ConfigKind, layers: &[Json]) -> Config {
+        let mut builder = ConfigBuilder::new(kind);
+        for layer in layers {
+            builder.apply(layer.as_object().unwrap());
+        }
+        builder.finish().unwrap()
+    }
+
+    #[test]
+    fn later_layers_win_but_tags_hooks_and_meta_accumulate() {
+        let config = merged(
+            ConfigKind::Model,
+            &[
+                json!({"materialized": "table", "tags": "a", "meta": {"x": 1}, "pre_hook": "one"}),
+                json!({"materialized": "view", "tags": ["b"], "meta": {"y": 2}, "pre-hook": ["two"]}),
+            ],
+        );
+        assert_eq!(config.materialized_name(), "view");
+        assert_eq!(config.0["tags"], json!(["a", "b"]));
+        assert_eq!(config.0["meta"], json!({"x": 1, "y": 2}));
+        let hooks: Vec<_> = config.hooks("pre-hook").into_iter().map(|hook| hook.sql).collect();
+        assert_eq!(hooks, ["one", "two"]);
+    }
+
+    #[test]
+    fn grants_with_a_plus_extend_and_without_replace() {
+        let config = merged(
+            ConfigKind::Model,
+            &[
+                json!({"grants": {"select": "a", "insert": ["x"]}}),
+                json!({"grants": {"+select": ["b"], "insert": "y"}}),
+            ],
+        );
+        assert_eq!(config.0["grants"], json!({"select": ["a", "b"], "insert": ["y"]}));
+    }
+
+    #[test]
+    fn a_hook_may_be_json_text() {
+        let config = merged(
+            ConfigKind::Model,
+            &[json!({"post-hook": "{\"sql\": \"vacuum\", \"transaction\": false}"})],
+        );
+        let hooks = config.hooks("post-hook");
+        assert_eq!((hooks[0].sql.as_str(), hooks[0].transaction), ("vacuum", false));
+    }
+
+    #[test]
+    fn store_failures_as_decides_over_store_failures() {
+        let config = merged(
+            ConfigKind::Test,
+            &[json!({"store_failures": false}), json!({"store_failures_as": "view"})],
+        );
+        assert_eq!(config.flag("store_failures"), Some(true));
+        let config = merged(ConfigKind::Test, &[json!({"store_failures": true})]);
+        assert_eq!(config.text("store_failures_as"), Some("table"));
+    }
+
+    #[test]
+    fn a_wrong_type_is_named() {
+        let mut builder = ConfigBuilder::new(ConfigKind::Model);
+        builder.apply(json!({"enabled": "maybe"}).as_object().unwrap());
+        let error = builder.finish().unwrap_err();
+        assert_eq!(
+            error.message,
+            "Invalid value for config 'enabled': \"maybe\" is not of type 'boolean'"
+        );
+    }
+}
