@@ -1,0 +1,390 @@
+//! Reading a property file: sections, rendering, shapes.
+
+use super::properties::{
+    ExposureProperties, GroupProperties, MacroProperties, NodeProperties, SourceProperties,
+};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::project::yaml::{self, Yaml};
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// An entry of a section, with its place.
+#[derive(Debug, Clone)]
+pub struct Entry<T> {
+    /// The entry after rendering.
+    pub value: T,
+    /// The entry as written.
+    pub node: yaml::Node,
+    /// The file it stands in.
+    pub source: Arc<yaml::Source>,
+}
+
+impl<T> Entry<T> {
+    /// Where the entry begins.
+    pub fn span(&self) -> Span {
+        self.source.span(first_line(&self.node))
+    }
+
+    /// Where a value inside the entry is; the entry itself when there is none.
+    pub fn span_of(&self, path: &[Step<'_>]) -> Span {
+        self.source
+            .span(find(&self.node, path).map_or_else(|| first_line(&self.node), |node| node.place))
+    }
+}
+
+/// A step into a YAML value.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// Into a mapping.
+    Key(&'a str),
+    /// Into a mapping that has one of two keys.
+    EitherKey(&'a str, &'a str),
+    /// Into a list.
+    Index(usize),
+}
+
+fn find<'n>(node: &'n yaml::Node, path: &[Step<'_>]) -> Option<&'n yaml::Node> {
+    let Some((step, rest)) = path.split_first() else { return Some(node) };
+    let inner = match step {
+        Step::Key(key) => node.get(key)?,
+        Step::EitherKey(first, second) => node.get(first).or_else(|| node.get(second))?,
+        Step::Index(index) => node.as_seq()?.get(*index)?,
+    };
+    find(inner, rest)
+}
+
+/// A mapping's place is long; its first entry says enough.
+fn first_line(node: &yaml::Node) -> yaml::Place {
+    match &node.value {
+        yaml::Value::Map(map) => map.entries.first().map_or(node.place, |entry| yaml::Place {
+            start: entry.key.place.start,
+            end: entry.value.place.end,
+        }),
+        _ => node.place,
+    }
+}
+
+/// A property file, by section.
+#[derive(Debug, Default)]
+pub struct PropertyFile {
+    /// The defining package.
+    pub package: Arc<str>,
+    /// The file, relative to the package's root.
+    pub path: Arc<str>,
+    /// The file, relative to the resource path it was found in.
+    pub relative_path: Arc<str>,
+    /// `models:`.
+    pub models: Vec<Entry<NodeProperties>>,
+    /// `seeds:`.
+    pub seeds: Vec<Entry<NodeProperties>>,
+    /// `snapshots:`.
+    pub snapshots: Vec<Entry<NodeProperties>>,
+    /// `analyses:`.
+    pub analyses: Vec<Entry<NodeProperties>>,
+    /// `data_tests:` at the top level: singular tests.
+    pub singular_tests: Vec<Entry<NodeProperties>>,
+    /// `sources:`.
+    pub sources: Vec<Entry<SourceProperties>>,
+    /// `macros:`.
+    pub macros: Vec<Entry<MacroProperties>>,
+    /// `exposures:`.
+    pub exposures: Vec<Entry<ExposureProperties>>,
+    /// `groups:`.
+    pub groups: Vec<Entry<GroupProperties>>,
+}
+
+/// Sections of dbt that gdbt does not read yet.
+const LATER_SECTIONS: [&str; 5] =
+    ["unit_tests", "metrics", "semantic_models", "saved_queries", "functions"];
+
+const KNOWN_KEYS: [&str; 18] = [
+    "version",
+    "models",
+    "seeds",
+    "snapshots",
+    "analyses",
+    "data_tests",
+    "tests",
+    "sources",
+    "macros",
+    "exposures",
+    "groups",
+    "unit_tests",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+    "functions",
+    "anchors",
+    "x-",
+];
+
+/// Renders a template text of a property file to a native value.
+pub type RenderText<'a> = dyn Fn(&str, Span) -> Result<Json> + Sync + 'a;
+
+/// What reading a file gives besides its sections.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Mistakes that stop the command.
+    pub errors: Vec<Diagnostic>,
+    /// Everything else worth saying.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads one property file.
+pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> PropertyFile {
+    let mut file = PropertyFile { path: Arc::clone(&yaml.source.path), ..PropertyFile::default() };
+    let source = yaml.source;
+    for duplicate in &yaml.duplicates {
+        let message = format!("Duplicate key '{}': the last value is used", duplicate.key);
+        let warning = source
+            .error(Code::PropertyInvalid, duplicate.second, message)
+            .with_related(source.span(duplicate.first), "first written here");
+        findings.warnings.push(*warning);
+    }
+    let sections = match yaml.root.value {
+        yaml::Value::Map(map) => map.entries,
+        yaml::Value::Null => return file,
+        _ => {
+            let message =
+                format!("Contents of file '{}' are not valid. Dictionary expected.", source.path);
+            findings.errors.push(*source.error(Code::PropertyInvalid, yaml.root.place, message));
+            return file;
+        }
+    };
+    for section in sections {
+        let name = section.key.scalar_text().unwrap_or_default();
+        if section.value.is_null() {
+            continue;
+        }
+        let mut reader = SectionReader { source: &source, key: &name, render, findings };
+        match name.as_str() {
+            "models" => file.models = reader.nodes(section.value),
+            "seeds" => file.seeds = reader.nodes(section.value),
+            "snapshots" => file.snapshots = reader.nodes(section.value),
+            "analyses" => file.analyses = reader.nodes(section.value),
+            "data_tests" => file.singular_tests = reader.nodes(section.value),
+            "sources" => file.sources = reader.entries(section.value),
+            "macros" => file.macros = reader.entries(section.value),
+            "exposures" => file.exposures = reader.entries(section.value),
+            "groups" => file.groups = reader.entries(section.value),
+            later if LATER_SECTIONS.contains(&later) => {
+                let message =
+                    format!("'{later}' are not supported by this version of gdbt and are left out");
+                findings.warnings.push(*source.error(
+                    Code::Unsupported,
+                    section.key.place,
+                    message,
+                ));
+            }
+            "version" | "anchors" => {}
+            custom if custom.starts_with("x-") => {}
+            unknown => {
+                let message = format!("Unknown section '{unknown}'");
+                let mut warning = source.error(Code::PropertyInvalid, section.key.place, message);
+                if let Some(near) = crate::suggest::nearest(unknown, KNOWN_KEYS) {
+                    warning = warning.with_help(format!("Did you mean '{near}'?"));
+                }
+                findings.warnings.push(*warning);
+            }
+        }
+    }
+    file
+}
+
+struct SectionReader<'a> {
+    source: &'a Arc<yaml::Source>,
+    key: &'a str,
+    render: &'a RenderText<'a>,
+    findings: &'a mut Findings,
+}
+
+impl SectionReader<'_> {
+    fn nodes(&mut self, section: yaml::Node) -> Vec<Entry<NodeProperties>> {
+        let mut entries: Vec<Entry<NodeProperties>> = self.entries(section);
+        entries.retain_mut(|entry| match entry.value.settle_config() {
+            Ok(()) => true,
+            Err(key) => {
+                let message = format!(
+                    "In {}: found {key} dictionary in 'config' dictionary and as top-level key. \
+                     Remove the top-level key and define it under 'config' dictionary only.",
+                    entry.source.path
+                );
+                let error = Diagnostic::new(Code::PropertyInvalid, message)
+                    .with_span(entry.span_of(&[Step::Key(key)]));
+                self.findings.errors.push(*error);
+                false
+            }
+        });
+        entries
+    }
+
+    fn entries<T: DeserializeOwned>(&mut self, section: yaml::Node) -> Vec<Entry<T>> {
+        let place = section.place;
+        let yaml::Value::Seq(items) = section.value else {
+            let message = format!("Invalid {0} config: '{0}' must be a list", self.key);
+            self.error(place, message);
+            return Vec::new();
+        };
+        items.into_iter().filter_map(|item| self.entry(item)).collect()
+    }
+
+    fn entry<T: DeserializeOwned>(&mut self, node: yaml::Node) -> Option<Entry<T>> {
+        if node.as_map().is_none() {
+            self.error(node.place, format!("Invalid {} config: expected a dictionary", self.key));
+            return None;
+        }
+        let rendered = match self.rendered(&node, &mut Vec::new()) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                self.findings.errors.push(*error);
+                return None;
+            }
+        };
+        match serde_path_to_error::deserialize(rendered) {
+            Ok(value) => Some(Entry { value, node, source: Arc::clone(self.source) }),
+            Err(error) => {
+                let place = place_at(&node, error.path());
+                let at = error.path().to_string();
+                let at = if at == "." { String::new() } else { format!(" - at path [{at}]") };
+                let name = node.get("name").and_then(yaml::Node::scalar_text).unwrap_or_default();
+                let message = format!(
+                    "Invalid {} config given in {} @ {}: '{name}'{at}: {}",
+                    self.key,
+                    self.source.path,
+                    self.key,
+                    error.inner()
+                );
+                self.error(place, message);
+                None
+            }
+        }
+    }
+
+    fn error(&mut self, place: yaml::Place, message: String) {
+        self.findings.errors.push(*self.source.error(Code::PropertyInvalid, place, message));
+    }
+
+    /// The value as JSON, its template texts rendered where dbt renders them.
+    fn rendered(&self, node: &yaml::Node, path: &mut Vec<String>) -> Result<Json> {
+        match &node.value {
+            yaml::Value::Str(text) if has_template(text) && is_rendered(self.key, path) => {
+                (self.render)(text, self.source.span(node.place))
+            }
+            yaml::Value::Seq(items) => {
+                let mut out = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    path.push(index.to_string());
+                    out.push(self.rendered(item, path)?);
+                    path.pop();
+                }
+                Ok(out.into())
+            }
+            yaml::Value::Map(map) => {
+                let mut out = serde_json::Map::with_capacity(map.len());
+                for entry in map.iter() {
+                    let key = entry.key.scalar_text().unwrap_or_default();
+                    path.push(key);
+                    let value = self.rendered(&entry.value, path)?;
+                    out.insert(path.pop().unwrap_or_default(), value);
+                }
+                Ok(out.into())
+            }
+            _ => Ok(node.to_json()),
+        }
+    }
+}
+
+/// Whether a text can be anything but itself when rendered.
+pub fn has_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
+}
+
+/// Descriptions, tests and hooks keep their templates: they are rendered later, when more is
+/// known. Everything else is rendered while the file is read.
+fn is_rendered(section: &str, path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let below = match (section, path.as_slice()) {
+        ("sources", ["tables", _, rest @ ..]) => rest,
+        ("macros", ["arguments", rest @ ..]) => rest,
+        (_, all) => all,
+    };
+    let is_late =
+        |key: &str| matches!(key, "tests" | "data_tests" | "description" | "loaded_at_query");
+    !match below {
+        [key, ..] if is_late(key) => true,
+        ["config", "pre_hook" | "post_hook" | "pre-hook" | "post-hook" | "loaded_at_query", ..] => {
+            true
+        }
+        [_, key] if is_late(key) => true,
+        ["columns", _, "tests" | "data_tests" | "description", ..] => true,
+        _ => false,
+    }
+}
+
+fn place_at(node: &yaml::Node, path: &serde_path_to_error::Path) -> yaml::Place {
+    use serde_path_to_error::Segment;
+    let mut at = node;
+    for segment in path {
+        let inner = match segment {
+            Segment::Seq { index } => at.as_seq().and_then(|items| items.get(*index)),
+            Segment::Map { key } => at.get(key),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        };
+        match inner {
+            Some(inner) => at = inner,
+            None => break,
+        }
+    }
+    first_line(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read_text(text: &str) -> (PropertyFile, Findings) {
+        let yaml = Yaml::parse("models/s.yml", text).unwrap();
+        let mut findings = Findings::default();
+        let render = |text: &str, _: Span| Ok(json!(format!("<{text}>")));
+        let file = read(yaml, &render, &mut findings);
+        (file, findings)
+    }
+
+    #[test]
+    fn descriptions_and_tests_are_not_rendered_yet_but_config_is() {
+        let (file, findings) = read_text(
+            "models:\n- name: a\n  description: \"{{ doc('x') }}\"\n  config: {schema: \"{{ target.schema }}\"}\n  \
+             columns:\n  - name: id\n    data_tests:\n    - unique: {where: \"{{ x }}\"}\n",
+        );
+        assert!(findings.errors.is_empty(), "{:?}", findings.errors);
+        let model = &file.models[0].value;
+        assert_eq!(model.description, "{{ doc('x') }}");
+        assert_eq!(model.config["schema"], json!("<{{ target.schema }}>"));
+        assert_eq!(model.columns[0].data_tests, [json!({"unique": {"where": "{{ x }}"}})]);
+    }
+
+    #[test]
+    fn a_wrong_shape_is_shown_where_it_is() {
+        let (_, findings) =
+            read_text("models:\n- name: a\n  columns:\n  - name: id\n    quote: maybe\n");
+        let error = &findings.errors[0];
+        let span = error.span.as_ref().unwrap();
+        assert_eq!((span.line, span.column), (5, 12), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_section_gets_a_hint() {
+        let (_, findings) = read_text("modles: []\n");
+        assert_eq!(findings.warnings[0].help.as_deref(), Some("Did you mean 'models'?"));
+    }
+
+    #[test]
+    fn a_key_inside_and_outside_of_config_is_refused() {
+        let (file, findings) =
+            read_text("models:\n- name: a\n  meta: {x: 1}\n  config: {meta: {y: 1}}\n");
+        assert!(file.models.is_empty());
+        assert_eq!(findings.errors.len(), 1);
+    }
+}
