@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""compare_manifests.py GDBT_MANIFEST DBT_MANIFEST [--all]
+
+Compares two manifest.json files of one project field by field and prints what differs.
+Fields that must differ between two programs or two moments are left aside. Exit status 1
+when anything differs. The built-in macros' text is gdbt's own, so of macros only names of
+the user's packages are compared.
+"""
+import json
+import sys
+from collections import Counter
+
+VOLATILE = {"created_at", "generated_at", "invocation_id", "invocation_started_at", "run_started_at", "user_id",
+            "root_path", "compiled_path", "build_path", "dbt_version", "send_anonymous_usage_stats"}
+BUILT_IN = {"dbt", "dbt_postgres"}
+SECTIONS = ("nodes", "sources", "exposures", "groups", "docs", "parent_map", "child_map", "group_map", "disabled")
+
+
+def differences(left, right, path):
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in sorted(set(left) | set(right)):
+            if key in VOLATILE:
+                continue
+            here = f"{path}.{key}"
+            if key not in left:
+                yield here, "absent in gdbt", right[key]
+            elif key not in right:
+                yield here, left[key], "absent in dbt"
+            else:
+                yield from differences(left[key], right[key], here)
+    elif isinstance(left, list) and isinstance(right, list) and path.rsplit(".", 1)[-1] in ("macros", "nodes", "tags"):
+        if path.endswith(".macros"):
+            # Which built-in macros gdbt's own text calls is gdbt's affair.
+            left, right = ([m for m in side if m.split(".")[1] not in BUILT_IN] for side in (left, right))
+        if sorted(left) != sorted(right):
+            yield path, left, right
+    elif left != right:
+        yield path, left, right
+
+
+def user_part(section, name):
+    if name == "docs":
+        return {k: v for k, v in section.items() if v["package_name"] not in BUILT_IN}
+    return section
+
+
+def main():
+    gdbt, dbt = (json.load(open(path)) for path in sys.argv[1:3])
+    show_all = "--all" in sys.argv
+    fields = Counter()
+    shown = 0
+    compared = 0
+    for name in SECTIONS:
+        left, right = user_part(gdbt.get(name, {}), name), user_part(dbt.get(name, {}), name)
+        compared += len(right)
+        for path, mine, theirs in differences(left, right, name):
+            fields[path.split(".")[-1]] += 1
+            shown += 1
+            if show_all or shown <= 40:
+                print(f"{path}\n    gdbt: {json.dumps(mine)[:300]}\n    dbt:  {json.dumps(theirs)[:300]}")
+    macros = [{k for k, v in m["macros"].items() if v["package_name"] not in BUILT_IN} for m in (gdbt, dbt)]
+    for key in sorted(macros[0] ^ macros[1]):
+        shown += 1
+        print(f"macros: {key} only in {'gdbt' if key in macros[0] else 'dbt'}")
+    print(f"{compared} resources compared, {shown} differences", dict(fields) if fields else "")
+    return 1 if shown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
