@@ -4,7 +4,7 @@
 //! failures and tools that know a test by its id go on working.
 
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::jinja::Value;
+use crate::context::json::from_json;
 use crate::manifest::JsonMap;
 use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
@@ -128,7 +128,7 @@ impl TestDefinition {
         let metadata = json!({
             "namespace": self.namespace, "name": self.test_name, "kwargs": self.kwargs,
         });
-        let text = format!("{}{}", self.name, Value::from_json(&sorted_texts(&metadata)).repr());
+        let text = format!("{}{}", self.name, from_json(&sorted_texts(&metadata)).repr());
         let digest = md5_hex(&text);
         digest[digest.len() - 10..].to_owned()
     }
@@ -143,7 +143,7 @@ impl TestDefinition {
             .iter()
             .map(|(key, value)| match value {
                 Json::String(text) => format!("{key}=\"{}\"", text.replace('"', "\\\"")),
-                other => format!("{key}={}", Value::from_json(other).repr()),
+                other => format!("{key}={}", from_json(other).repr()),
             })
             .collect();
         if settings.is_empty() {
@@ -257,7 +257,7 @@ fn synthetic_names(
 }
 
 fn python_text(value: &Json) -> String {
-    Value::from_json(value).to_string()
+    from_json(value).to_string()
 }
 
 /// Runs of characters that do not belong in a name become one underscore.
