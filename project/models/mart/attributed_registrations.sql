@@ -2,7 +2,8 @@
 
 {%- set rules = var('attribution_rules') %}
 
--- A view over all facts: sessions that arrive late may still change the channel of an old registration.
+-- A view, so that sessions that arrive late can still change the channel of an old registration.
+-- It reads nothing but facts, which are never replaced, so no rebuild of a dimension takes it away.
 
 with evidence as (
 
@@ -12,7 +13,7 @@ with evidence as (
         registrations.registration_time,
         {%- for rule in rules %}
         bool_or(
-            channels.channel = '{{ rule.channel }}'
+            sessions.channel_key = {{ surrogate_key(["'" ~ rule.channel ~ "'"]) }}
             {%- if rule.within is defined %}
             and sessions.time_started >= registrations.registration_time - interval '{{ rule.within }}'
             {%- endif %}
@@ -22,8 +23,6 @@ with evidence as (
     left join {{ ref('fact_sessions') }} as sessions
         on sessions.user_key = registrations.user_key
         and sessions.time_started <= registrations.registration_time
-    left join {{ ref('dim_channel') }} as channels
-        on channels.channel_key = sessions.channel_key
     group by 1, 2, 3
 
 )
