@@ -1,0 +1,21 @@
+{#
+  How a relation that was built aside takes the place of the one before. All of it happens
+  in the transaction that built it, so readers see the old relation or the new one, and
+  nothing is left over when the run is interrupted.
+#}
+
+{# Drops what an interrupted run of dbt, which commits in between, may have left behind. #}
+{% macro drop_leftover_relations(target_relation) %}
+  {% for leftover in [make_intermediate_relation(target_relation),
+                      make_backup_relation(target_relation, target_relation.type)] %}
+    {% do drop_relation_if_exists(load_cached_relation(leftover)) %}
+  {% endfor %}
+{% endmacro %}
+
+
+{# Makes `staged_relation` the target; what was there, if anything, goes. #}
+{% macro swap_relation(staged_relation, target_relation) %}
+  {#- Asked again: the statements since may have dropped it, with a cascade. -#}
+  {% do drop_relation_if_exists(load_cached_relation(target_relation)) %}
+  {% do adapter.rename_relation(staged_relation, target_relation) %}
+{% endmacro %}
