@@ -1,5 +1,6 @@
 //! Values that must never reach a log, an artifact or an error text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A text that cannot be printed: `Debug` and `Display` both give `***`, and it has no
@@ -39,6 +40,32 @@ impl fmt::Display for Secret {
 impl From<&str> for Secret {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+/// Removes secret texts from whatever is about to be shown or written.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// Texts that must not appear; blank ones are ignored.
+    pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut secrets: Vec<Secret> =
+            texts.into_iter().filter(|text| !text.trim().is_empty()).map(Secret::from).collect();
+        // A secret that contains another one must go first, or its rest would stay visible.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+        Self(secrets)
+    }
+
+    /// The text with every secret replaced by `*****`, as dbt does.
+    pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.0 {
+            if text.contains(secret.expose()) {
+                text = Cow::Owned(text.replace(secret.expose(), "*****"));
+            }
+        }
+        text
     }
 }
 
