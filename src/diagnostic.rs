@@ -92,6 +92,12 @@ codes! {
     BadArgument = "GD1008", Runtime;
     /// Something dbt has and gdbt does not (yet) support.
     Unsupported = "GD1009", Runtime;
+    /// A secret is read where it could leak.
+    SecretMisplaced = "GD1010", Parsing;
+    /// Packages are listed but not installed.
+    PackagesMissing = "GD1012", Compilation;
+    /// An old form that dbt deprecates.
+    Deprecated = "GD1011", Runtime;
 
     // 2xxx: Jinja
     /// A template cannot be parsed.
@@ -122,8 +128,6 @@ codes! {
     PatchTargetMissing = "GD3008", Parsing;
     /// A reference crosses an access boundary.
     AccessDenied = "GD3009", Parsing;
-    /// A warning that `--warn-error` makes an error.
-    WarningAsError = "GD3020", Compilation;
 
     // 4xxx: PostgreSQL
     /// The server cannot be reached or refused the login.
