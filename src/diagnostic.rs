@@ -128,6 +128,8 @@ codes! {
     PatchTargetMissing = "GD3008", Parsing;
     /// A reference crosses an access boundary.
     AccessDenied = "GD3009", Parsing;
+    /// A warning that `--warn-error` makes an error.
+    WarningAsError = "GD3020", Compilation;
 
     // 4xxx: PostgreSQL
     /// The server cannot be reached or refused the login.

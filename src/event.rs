@@ -164,8 +164,8 @@ pub enum Event {
     },
     /// The command failed as a whole.
     MainEncounteredError {
-        /// Why.
-        diagnostic: Diagnostic,
+        /// Why: one error, or all that were found.
+        diagnostics: Vec<Diagnostic>,
     },
     /// Ctrl-C.
     MainKeyboardInterrupt,
@@ -205,8 +205,14 @@ pub enum Event {
         /// The node that was being rendered.
         node: Option<NodeInfo>,
     },
-    /// `print(…)` in Jinja, or a line of `ls`: raw text for standard output, even when quiet.
+    /// `print(…)` in Jinja: raw text for standard output, even when quiet.
     Print {
+        /// The text.
+        message: String,
+    },
+    /// What a command was asked to print, such as a line of `ls`: raw text for standard
+    /// output, even when quiet.
+    Output {
         /// The text.
         message: String,
     },

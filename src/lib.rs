@@ -12,5 +12,6 @@ pub mod jinja;
 pub mod manifest;
 pub mod postgres;
 pub mod project;
+pub mod report;
 pub mod result;
 pub mod suggest;

@@ -1,8 +1,13 @@
 //! How running a node ended: read by `on-run-end` hooks, artifacts and the report.
 
+use crate::diagnostic::Diagnostic;
+use crate::manifest::{Compiled, Node};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// dbt's statuses of nodes, in one type for models, tests and hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,4 +82,46 @@ pub struct Timing {
     pub started_at: Timestamp,
     /// When it ended.
     pub completed_at: Timestamp,
+}
+/// How running one node ended.
+#[derive(Debug, Clone)]
+pub struct NodeResult {
+    /// The node.
+    pub node: Arc<Node>,
+    /// Its compiled form; none when compiling failed or it was skipped.
+    pub compiled: Option<Arc<Compiled>>,
+    /// How it ended.
+    pub status: NodeStatus,
+    /// Its phases.
+    pub timing: Vec<Timing>,
+    /// Such as `Thread-1`; `main` for hooks.
+    pub thread_id: String,
+    /// From its start to its end.
+    pub execution_time: Duration,
+    /// What the server said: `_message`, `code`, `rows_affected`.
+    pub adapter_response: Map<String, Json>,
+    /// What the server said, or why it failed.
+    pub message: Option<String>,
+    /// Failing rows of a test.
+    pub failures: Option<i64>,
+    /// The error, with its place in the user's file.
+    pub diagnostic: Option<Arc<Diagnostic>>,
+}
+
+impl NodeResult {
+    /// The result of a node that was not run.
+    pub fn skipped(node: Arc<Node>, thread_id: impl Into<String>, message: Option<String>) -> Self {
+        Self {
+            node,
+            compiled: None,
+            status: NodeStatus::Skipped,
+            timing: Vec::new(),
+            thread_id: thread_id.into(),
+            execution_time: Duration::ZERO,
+            adapter_response: Map::new(),
+            message,
+            failures: None,
+            diagnostic: None,
+        }
+    }
 }

@@ -1,0 +1,50 @@
+//! `lineage.json`: gdbt's own small artifact of what flows where.
+
+use super::{Invocation, write_json};
+use crate::diagnostic::Result;
+use crate::report::lineage::Lineage;
+use crate::report::{clock, dot, mermaid};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+/// Writes nodes, edges and the ready Mermaid and Graphviz texts.
+pub fn write_lineage(path: &Path, lineage: &Lineage<'_>, invocation: &Invocation) -> Result<()> {
+    let nodes: Vec<Json> = lineage
+        .nodes
+        .iter()
+        .map(|node| {
+            json!({
+                "unique_id": node.unique_id,
+                "name": node.name,
+                "resource_type": node.resource_type,
+                "layer": node.layer,
+                "schema": node.schema,
+                "relation": node.relation,
+                "path": node.path,
+            })
+        })
+        .collect();
+    let edges: Vec<Json> = lineage
+        .edges
+        .iter()
+        .map(|(from, to)| {
+            let id = |index: &usize| lineage.nodes.get(*index).map(|node| node.unique_id);
+            json!({"from": id(from), "to": id(to)})
+        })
+        .collect();
+    write_json(
+        path,
+        &json!({
+            "metadata": {
+                "gdbt_version": env!("CARGO_PKG_VERSION"),
+                "generated_at": clock::timestamp(Timestamp::now()),
+                "invocation_id": invocation.id,
+            },
+            "nodes": nodes,
+            "edges": edges,
+            "mermaid": mermaid::draw(lineage),
+            "dot": dot::draw(lineage),
+        }),
+    )
+}

@@ -1,0 +1,71 @@
+//! Files for other tools, in dbt's formats
+//! (<https://docs.getdbt.com/reference/artifacts/dbt-artifacts>).
+
+mod lineage;
+mod manifest;
+mod run_results;
+
+pub use lineage::write_lineage;
+pub use manifest::{ManifestDetails, ManifestView, write_manifest};
+pub use run_results::{RunResults, write_run_results};
+
+use super::clock;
+use super::message::DBT_VERSION;
+use crate::diagnostic::{Diagnostic, Result};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+/// This run of gdbt, as every artifact names it.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// A UUID.
+    pub id: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// `DBT_ENV_CUSTOM_ENV_*`, without the prefix.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Invocation {
+    /// The part of `metadata` that all artifacts share.
+    fn metadata(&self, schema: &str) -> Map<String, Json> {
+        let metadata = json!({
+            "dbt_schema_version": format!("https://schemas.getdbt.com/dbt/{schema}.json"),
+            "dbt_version": DBT_VERSION,
+            "generated_at": clock::timestamp(Timestamp::now()),
+            "invocation_id": self.id,
+            "invocation_started_at": clock::timestamp(self.started_at),
+            "env": self.env,
+        });
+        match metadata {
+            Json::Object(map) => map,
+            _ => Map::new(),
+        }
+    }
+}
+
+/// Writes JSON beside the file and renames it, so that no reader ever sees half of it.
+fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let fail = |error: &std::io::Error| Diagnostic::io(path, error);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| fail(&error))?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = Path::new(&name);
+    let written = File::create(beside).and_then(|file| {
+        let mut writer = BufWriter::with_capacity(1 << 16, file);
+        serde_json::to_writer(&mut writer, value)?;
+        writer.flush()?;
+        std::fs::rename(beside, path)
+    });
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(beside);
+        fail(&error)
+    })
+}

@@ -1,0 +1,84 @@
+//! `run_results.json`, version 6.
+
+use super::{Invocation, write_json};
+use crate::diagnostic::Result;
+use crate::manifest::ResourceType;
+use crate::project::secret::Secrets;
+use crate::report::clock;
+use crate::result::NodeResult;
+use serde_json::{Map, Value as Json, json};
+use std::path::Path;
+use std::time::Duration;
+
+/// What a run gave.
+#[derive(Debug, Clone, Copy)]
+pub struct RunResults<'a> {
+    /// Of every node and hook, in the order they ended.
+    pub results: &'a [NodeResult],
+    /// From the first node to the last.
+    pub elapsed: Duration,
+    /// The settings in force, by dbt's names.
+    pub args: &'a Map<String, Json>,
+}
+
+/// Writes the results. Secrets are scrubbed from messages and arguments.
+pub fn write_run_results(
+    path: &Path,
+    run: RunResults<'_>,
+    invocation: &Invocation,
+    secrets: &Secrets,
+) -> Result<()> {
+    let results: Vec<Json> = run.results.iter().map(|result| entry(result, secrets)).collect();
+    let args = Json::Object(run.args.clone());
+    write_json(
+        path,
+        &json!({
+            "metadata": invocation.metadata("run-results/v6"),
+            "results": results,
+            "elapsed_time": run.elapsed.as_secs_f64(),
+            "args": scrub(args, secrets),
+        }),
+    )
+}
+
+fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
+    let node = &result.node;
+    let timing: Vec<Json> = result
+        .timing
+        .iter()
+        .map(|phase| {
+            json!({
+                "name": phase.name,
+                "started_at": clock::timestamp(phase.started_at),
+                "completed_at": clock::timestamp(phase.completed_at),
+            })
+        })
+        .collect();
+    let compilable = node.resource_type() != ResourceType::Seed;
+    let code = result.compiled.as_ref().map(|compiled| compiled.code.as_str());
+    json!({
+        "status": result.status,
+        "timing": timing,
+        "thread_id": result.thread_id,
+        "execution_time": result.execution_time.as_secs_f64(),
+        "adapter_response": result.adapter_response,
+        "message": result.message.as_deref().map(|message| secrets.scrub(message)),
+        "failures": result.failures,
+        "unique_id": node.unique_id,
+        "compiled": compilable.then_some(code.is_some()),
+        "compiled_code": code.filter(|_| compilable),
+        "relation_name": if compilable { node.relation_name() } else { None },
+        "batch_results": null,
+    })
+}
+
+fn scrub(value: Json, secrets: &Secrets) -> Json {
+    match value {
+        Json::String(text) => Json::String(secrets.scrub(&text).into_owned()),
+        Json::Array(items) => items.into_iter().map(|item| scrub(item, secrets)).collect(),
+        Json::Object(map) => {
+            map.into_iter().map(|(key, item)| (key, scrub(item, secrets))).collect()
+        }
+        other => other,
+    }
+}

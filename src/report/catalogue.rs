@@ -1,0 +1,111 @@
+//! dbt's name, code and level of every event
+//! (<https://docs.getdbt.com/reference/events-logging>).
+
+use crate::event::{Event, Level};
+use crate::result::NodeStatus;
+
+/// What an event is called in logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Label {
+    /// dbt's class name of the event.
+    pub name: &'static str,
+    /// dbt's code; those that start with `G` are gdbt's own.
+    pub code: &'static str,
+    /// How important it is.
+    pub level: Level,
+}
+
+/// The label of an event.
+pub fn label(event: &Event) -> Label {
+    use Level::{Debug, Error, Info, Warn};
+    let (name, code, level) = match event {
+        Event::MainReportVersion => ("MainReportVersion", "A001", Info),
+        Event::MainReportArgs { .. } => ("MainReportArgs", "A002", Debug),
+        Event::MainEncounteredError { .. } => ("MainEncounteredError", "Z002", Error),
+        Event::MainKeyboardInterrupt => ("MainKeyboardInterrupt", "Z001", Info),
+        Event::CommandCompleted { .. } => ("CommandCompleted", "Q039", Debug),
+        Event::FoundStats { .. } => ("FoundStats", "W006", Info),
+        Event::Warning(warning) => (warning.name, warning.code, Warn),
+        Event::NoNodesForSelectionCriteria { .. } => ("NoNodesForSelectionCriteria", "M030", Warn),
+        Event::NoNodesSelected => ("NoNodesSelected", "Q038", Warn),
+        Event::NothingToDo => ("NothingToDo", "Q035", Warn),
+        Event::JinjaLog { level: Debug, .. } => ("JinjaLogDebug", "I063", Debug),
+        Event::JinjaLog { level: Info, .. } => ("JinjaLogInfo", "I062", Info),
+        Event::JinjaLog { .. } => ("JinjaLogWarning", "I061", Warn),
+        Event::Print { .. } | Event::Output { .. } => ("PrintEvent", "Z052", Info),
+        Event::NewConnection { .. } => ("NewConnection", "E005", Debug),
+        Event::SqlQuery { .. } => ("SQLQuery", "E016", Debug),
+        Event::SqlQueryStatus { .. } => ("SQLQueryStatus", "E017", Debug),
+        Event::ConcurrencyLine { .. } => ("ConcurrencyLine", "Q027", Info),
+        Event::NodeStart { .. } => ("NodeStart", "Q024", Debug),
+        Event::NodeFinished { .. } => ("NodeFinished", "Q025", Debug),
+        Event::NodeCompiling { .. } => ("NodeCompiling", "Q030", Debug),
+        Event::NodeExecuting { .. } => ("NodeExecuting", "Q031", Debug),
+        Event::LogStartLine { .. } => ("LogStartLine", "Q011", Info),
+        Event::LogModelResult(line) => ("LogModelResult", "Q012", result_level(line.status)),
+        Event::LogSnapshotResult(line) => ("LogSnapshotResult", "Q015", result_level(line.status)),
+        Event::LogSeedResult(line) => ("LogSeedResult", "Q016", result_level(line.status)),
+        Event::LogTestResult { line, .. } => ("LogTestResult", "Q007", result_level(line.status)),
+        Event::LogNodeNoOpResult(_) => ("LogNodeNoOpResult", "Q019", Info),
+        Event::SkippingDetails { .. } => ("SkippingDetails", "Q034", Info),
+        Event::LogSkipBecauseError { .. } => ("LogSkipBecauseError", "Z034", Error),
+        Event::MarkSkippedChildren { .. } => ("MarkSkippedChildren", "Z033", Debug),
+        Event::LogHookStartLine { .. } => ("LogHookStartLine", "Q032", Info),
+        Event::LogHookEndLine { .. } => ("LogHookEndLine", "Q033", Info),
+        Event::LogCancelLine { .. } => ("LogCancelLine", "Q022", Error),
+        Event::GenericExceptionOnRun { .. } => ("GenericExceptionOnRun", "W004", Error),
+        Event::FinishedRunningStats { .. } => ("FinishedRunningStats", "E047", Info),
+        Event::EndOfRunSummary { .. } => ("EndOfRunSummary", "Z030", Info),
+        Event::RunResultWarning { .. } => ("RunResultWarning", "Z021", Warn),
+        Event::RunResultFailure { .. } => ("RunResultFailure", "Z022", Error),
+        Event::RunResultError { .. } => ("RunResultError", "Z024", Error),
+        Event::RunResultErrorNoMessage { .. } => ("RunResultErrorNoMessage", "Z025", Error),
+        Event::RunResultWarningMessage { .. } => ("RunResultWarningMessage", "Z046", Warn),
+        Event::SqlCompiledPath { .. } => ("SQLCompiledPath", "Z026", Info),
+        Event::CheckNodeTestFailure { .. } => ("CheckNodeTestFailure", "Z027", Info),
+        Event::StatsLine(_) => ("StatsLine", "Z023", Info),
+        Event::EndRunResult { .. } => ("EndRunResult", "Q037", Debug),
+        Event::ArtifactWritten { .. } => ("ArtifactWritten", "P001", Debug),
+        Event::Formatting { .. } => ("Formatting", "Z017", Info),
+        Event::Note { level, .. } => ("Note", "Z050", *level),
+        Event::DebugCmdOut { .. } => ("DebugCmdOut", "Z047", Info),
+        Event::CheckCleanPath { .. } => ("CheckCleanPath", "Z012", Info),
+        Event::ConfirmCleanPath { .. } => ("ConfirmCleanPath", "Z013", Info),
+        Event::ProtectedCleanPath { .. } => ("ProtectedCleanPath", "Z014", Info),
+        Event::FinishedCleanPaths => ("FinishedCleanPaths", "Z015", Info),
+        Event::CompiledNode { .. } => ("CompiledNode", "Q042", Info),
+        Event::EmbeddedServer { .. } => ("EmbeddedServer", "G001", Info),
+        Event::SourceLoadStart { .. } => ("SourceLoadStart", "G002", Info),
+        Event::SourceLoadProgress { .. } => ("SourceLoadProgress", "G003", Debug),
+        Event::SourceLoadResult { status, .. } => {
+            ("SourceLoadResult", "G004", result_level(*status))
+        }
+    };
+    Label { name, code, level }
+}
+
+fn result_level(status: NodeStatus) -> Level {
+    match status {
+        NodeStatus::Error | NodeStatus::Fail | NodeStatus::RuntimeError => Level::Error,
+        NodeStatus::Warn => Level::Warn,
+        _ => Level::Info,
+    }
+}
+
+/// Whether the event is raw output that even `--quiet` shows, without a timestamp.
+pub fn is_raw(event: &Event) -> bool {
+    matches!(event, Event::Print { .. } | Event::Output { .. } | Event::CompiledNode { .. })
+}
+
+/// Whether the event may not be written to the log file: `clean` may have removed its
+/// folder, and progress is only drawn.
+pub fn is_kept_from_file(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::CheckCleanPath { .. }
+            | Event::ConfirmCleanPath { .. }
+            | Event::ProtectedCleanPath { .. }
+            | Event::FinishedCleanPaths
+            | Event::SourceLoadProgress { .. }
+    )
+}

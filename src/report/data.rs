@@ -1,0 +1,266 @@
+//! The `data` object of JSON log lines: dbt's fields of every event.
+
+use super::clock;
+use crate::event::{Event, NodeInfo, Position, ResultLine, Stats};
+use serde_json::{Map, Value as Json, json};
+use std::time::Duration;
+
+/// The fields of an event, named as in dbt's event definitions.
+pub fn data(event: &Event) -> Json {
+    match event {
+        Event::MainReportVersion => {
+            json!({"version": format!("={}", super::message::DBT_VERSION), "log_version": 3})
+        }
+        Event::MainReportArgs { args } => json!({"args": args}),
+        Event::MainEncounteredError { diagnostics } => {
+            let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+            let codes: Vec<_> = diagnostics.iter().map(|error| error.code.as_str()).collect();
+            json!({"exc": texts.join("\n\n"), "codes": codes})
+        }
+        Event::CommandCompleted { command, success, elapsed } => json!({
+            "command": command, "success": success, "elapsed": seconds(*elapsed),
+            "completed_at": clock::timestamp(jiff::Timestamp::now()),
+        }),
+        Event::FoundStats { stat_line } => json!({"stat_line": stat_line}),
+        Event::Warning(warning) => json!({
+            "msg": warning.diagnostic.message, "code": warning.diagnostic.code.as_str(),
+        }),
+        Event::NoNodesForSelectionCriteria { spec } => json!({"spec_raw": spec}),
+        Event::JinjaLog { message, node, .. } => with_node(json!({"msg": message}), node.as_ref()),
+        Event::Print { message }
+        | Event::Output { message }
+        | Event::Formatting { message }
+        | Event::Note { message, .. }
+        | Event::DebugCmdOut { message } => json!({"msg": message}),
+        Event::NewConnection { name } => json!({"conn_name": name, "conn_type": "postgres"}),
+        Event::SqlQuery { connection, sql, node } => {
+            with_node(json!({"conn_name": connection, "sql": sql}), node.as_ref())
+        }
+        Event::SqlQueryStatus { status, elapsed, node } => with_node(
+            json!({"status": status, "elapsed": seconds(*elapsed), "query_id": ""}),
+            node.as_ref(),
+        ),
+        Event::ConcurrencyLine { threads, target, node_count } => json!({
+            "num_threads": threads, "target_name": target, "node_count": node_count,
+        }),
+        Event::ArtifactWritten { artifact_type, path } => json!({
+            "artifact_type": artifact_type, "artifact_path": path,
+        }),
+        Event::CheckCleanPath { path }
+        | Event::ConfirmCleanPath { path }
+        | Event::ProtectedCleanPath { path } => json!({"path": path}),
+        Event::CompiledNode { name, compiled, json, quiet, inline } => json!({
+            "node_name": name, "compiled": compiled, "is_inline": inline, "quiet": quiet,
+            "output_format": if *json { "json" } else { "text" },
+        }),
+        Event::EmbeddedServer { version, directory, url, started } => json!({
+            "version": version, "directory": directory, "url": url, "started": started,
+        }),
+        Event::SourceLoadStart { source, position, bytes } => {
+            placed(json!({"source": source, "bytes": bytes}), *position)
+        }
+        Event::SourceLoadProgress { source, bytes, rows } => {
+            json!({"source": source, "bytes": bytes, "rows": rows})
+        }
+        Event::SourceLoadResult {
+            source,
+            position,
+            status,
+            rows,
+            bytes,
+            execution_time,
+            diagnostic,
+        } => placed(
+            json!({
+                "source": source, "status": status, "rows": rows, "bytes": bytes,
+                "execution_time": seconds(*execution_time),
+                "error": diagnostic.as_ref().map(ToString::to_string),
+            }),
+            *position,
+        ),
+        _ => run_data(event),
+    }
+}
+
+fn run_data(event: &Event) -> Json {
+    match event {
+        Event::NodeStart { node }
+        | Event::NodeCompiling { node }
+        | Event::NodeExecuting { node } => with_node(json!({}), Some(node)),
+        Event::NodeFinished { node, result } => {
+            with_node(json!({"run_result": result}), Some(node))
+        }
+        Event::LogStartLine { node, description, position } => {
+            placed(with_node(json!({"description": description}), Some(node)), *position)
+        }
+        Event::LogModelResult(line) | Event::LogNodeNoOpResult(line) => result_data(line),
+        Event::LogSnapshotResult(line) => {
+            let mut data = result_data(line);
+            set(&mut data, "status", json!(line.status));
+            set(&mut data, "result_message", json!(line.message));
+            data
+        }
+        Event::LogSeedResult(line) => {
+            let mut data = result_data(line);
+            set(&mut data, "status", json!(line.status));
+            set(&mut data, "result_message", json!(line.message));
+            set(&mut data, "schema", json!(line.node.node.schema));
+            set(&mut data, "relation", json!(line.node.node.alias));
+            data
+        }
+        Event::LogTestResult { line, attached_node } => with_node(
+            json!({
+                "name": line.description, "status": line.status,
+                "index": line.position.index, "num_models": line.position.total,
+                "execution_time": seconds(line.execution_time),
+                "num_failures": line.failures.unwrap_or(0),
+                "attached_node": attached_node.as_deref().unwrap_or(""),
+            }),
+            Some(&line.node),
+        ),
+        Event::SkippingDetails { node, position } => placed(
+            with_node(
+                json!({
+                    "resource_type": node.node.resource_type, "schema": node.node.schema,
+                    "node_name": node.node.name,
+                }),
+                Some(node),
+            ),
+            *position,
+        ),
+        Event::LogSkipBecauseError { node, position, status } => placed(
+            json!({
+                "schema": node.node.schema, "relation": node.node.name, "status": status,
+            }),
+            *position,
+        ),
+        Event::MarkSkippedChildren { unique_id, status, message } => json!({
+            "unique_id": unique_id, "status": status,
+            "run_result": {"status": status, "message": message},
+        }),
+        Event::LogHookStartLine { node, statement, position } => {
+            placed(with_node(json!({"statement": statement}), Some(node)), *position)
+        }
+        Event::LogHookEndLine { node, statement, position, status, execution_time } => placed(
+            with_node(
+                json!({
+                    "statement": statement, "status": status,
+                    "execution_time": seconds(*execution_time),
+                }),
+                Some(node),
+            ),
+            *position,
+        ),
+        Event::LogCancelLine { connection } => json!({"conn_name": connection}),
+        Event::GenericExceptionOnRun { node, message } => with_node(
+            json!({"unique_id": node.node.unique_id, "exc": message, "build_path": ""}),
+            Some(node),
+        ),
+        Event::FinishedRunningStats { stat_line, execution_time } => json!({
+            "stat_line": stat_line, "execution_time": seconds(*execution_time),
+            "execution": super::message::execution(*execution_time),
+        }),
+        Event::EndOfRunSummary { errors, warnings, partial_successes, interrupted } => json!({
+            "num_errors": errors, "num_warnings": warnings,
+            "num_partial_success": partial_successes, "keyboard_interrupt": interrupted,
+        }),
+        Event::RunResultWarning { node } | Event::RunResultFailure { node } => with_node(
+            json!({
+                "resource_type": node.node.resource_type, "node_name": node.node.name,
+                "path": node.node.original_file_path,
+            }),
+            Some(node),
+        ),
+        Event::RunResultError { message, node, diagnostic } => with_node(
+            json!({
+                "msg": message,
+                "code": diagnostic.as_ref().map(|diagnostic| diagnostic.code.as_str()),
+            }),
+            node.as_ref(),
+        ),
+        Event::RunResultErrorNoMessage { status, node } => {
+            with_node(json!({"status": status}), Some(node))
+        }
+        Event::RunResultWarningMessage { message, node } => {
+            with_node(json!({"msg": message}), Some(node))
+        }
+        Event::SqlCompiledPath { path, node } => with_node(json!({"path": path}), Some(node)),
+        Event::CheckNodeTestFailure { relation_name, node } => {
+            with_node(json!({"relation_name": relation_name}), Some(node))
+        }
+        Event::StatsLine(stats) => json!({"stats": stats_data(*stats)}),
+        Event::EndRunResult { success, elapsed } => json!({
+            "success": success, "elapsed_time": seconds(*elapsed),
+            "generated_at": clock::timestamp(jiff::Timestamp::now()),
+        }),
+        _ => json!({}),
+    }
+}
+
+/// dbt's `node_info`.
+pub fn node_info(info: &NodeInfo) -> Json {
+    let node = &info.node;
+    let time = |time: Option<jiff::Timestamp>| time.map(clock::naive).unwrap_or_default();
+    json!({
+        "node_path": node.path,
+        "node_name": node.name,
+        "unique_id": node.unique_id,
+        "resource_type": node.resource_type,
+        "materialized": node.materialized,
+        "node_status": info.status,
+        "node_started_at": time(info.started_at),
+        "node_finished_at": time(info.finished_at),
+        "meta": node.meta,
+        "node_relation": {
+            "database": node.database,
+            "schema": node.schema,
+            "alias": node.alias,
+            "relation_name": node.relation_name.as_deref().unwrap_or(""),
+        },
+        "node_checksum": node.checksum,
+    })
+}
+
+fn result_data(line: &ResultLine) -> Json {
+    let status = if line.status.is_failure() {
+        line.status.as_str()
+    } else {
+        line.message.as_deref().unwrap_or("OK")
+    };
+    let data = json!({
+        "description": line.description, "status": status,
+        "execution_time": seconds(line.execution_time),
+    });
+    placed(with_node(data, Some(&line.node)), line.position)
+}
+
+fn stats_data(stats: Stats) -> Json {
+    json!({
+        "error": stats.error, "skip": stats.skip, "pass": stats.pass, "warn": stats.warn,
+        "noop": stats.noop, "total": stats.total,
+    })
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+fn set(data: &mut Json, key: &str, value: Json) {
+    if let Some(map) = data.as_object_mut() {
+        let map: &mut Map<String, Json> = map;
+        map.insert(key.to_owned(), value);
+    }
+}
+
+fn with_node(mut data: Json, node: Option<&NodeInfo>) -> Json {
+    if let Some(node) = node {
+        set(&mut data, "node_info", node_info(node));
+    }
+    data
+}
+
+fn placed(mut data: Json, position: Position) -> Json {
+    set(&mut data, "index", json!(position.index));
+    set(&mut data, "total", json!(position.total));
+    data
+}
