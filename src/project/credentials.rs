@@ -5,7 +5,6 @@ use super::secret::Secret;
 use super::yaml::{Fields, Node, Source};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Value;
-use crate::suggest;
 
 /// A server to connect to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,23 +192,18 @@ impl TargetReader<'_> {
     }
 
     fn check_keys(&self, fields: &Fields<'_>, known: &[&str]) -> Result<()> {
-        for entry in fields.map() {
-            let key = entry.key.scalar_text().unwrap_or_default();
-            if known.contains(&key.as_str()) {
-                continue;
-            }
-            let message = format!("Additional properties are not allowed ('{key}' was unexpected)");
-            let error = self.invalid(fields, Some(&entry.key), &message);
-            return Err(match suggest::nearest(&key, known.iter().copied()) {
-                Some(near) => error.with_help(format!("Did you mean `{near}`?")),
-                None if known == EMBEDDED => error.with_help(
-                    "A target with `embedded: true` only takes schema, dbname, search_path and \
-                     threads.",
-                ),
-                None => error,
-            });
-        }
-        Ok(())
+        let unknown = fields.unknown_keys(known, |key| {
+            self.message(&format!("Additional properties are not allowed ('{key}' was unexpected)"))
+        });
+        let Some(first) = unknown.into_iter().next().map(Box::new) else { return Ok(()) };
+        Err(if known == EMBEDDED {
+            first.with_help(
+                "A target with `embedded: true` only takes schema, dbname, search_path and \
+                 threads.",
+            )
+        } else {
+            first
+        })
     }
 
     fn text(&self, fields: &Fields<'_>, key: &str) -> Result<Option<String>> {
@@ -240,11 +234,15 @@ impl TargetReader<'_> {
         T::try_from(number).map(Some).map_err(|_| wrong("is out of range"))
     }
 
-    fn invalid(&self, fields: &Fields<'_>, node: Option<&Node>, problem: &str) -> Box<Diagnostic> {
-        let message = format!(
+    fn message(&self, problem: &str) -> String {
+        format!(
             "Credentials in profile \"{}\", target \"{}\" invalid: {problem}",
             self.profile, self.target
-        );
+        )
+    }
+
+    fn invalid(&self, fields: &Fields<'_>, node: Option<&Node>, problem: &str) -> Box<Diagnostic> {
+        let message = self.message(problem);
         match node {
             Some(node) => fields.error_at(node, message),
             None => fields.error(message),

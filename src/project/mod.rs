@@ -29,3 +29,6 @@ pub use project::{Dispatch, Origin, Paths, Project, QueryComment, Quoting};
 pub use project_file::RawProject;
 pub use vars::Vars;
 pub use workspace::{LoadOptions, Workspace};
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,7 @@ const KEYS: &[&str] = &[
     "data-paths",
     "seed-paths",
     "test-paths",
+    "tests",
     "analysis-paths",
     "docs-paths",
     "asset-paths",
@@ -264,20 +265,11 @@ impl Loader<'_> {
     }
 
     fn check_keys(&mut self) {
-        let known: Vec<&str> =
-            KEYS.iter().copied().chain(ConfigKind::ALL.iter().map(|kind| kind.key())).collect();
-        for mut error in self.fields.unknown(&known) {
-            let key = error.span.as_ref().and_then(|span| {
-                let text = span.text.as_deref()?;
-                Some(text.split(':').next()?.trim().to_owned())
-            });
-            // dbt's words, which users know to search for.
-            let key = key.unwrap_or_default();
-            error.message = format!(
-                "at path []: Additional properties are not allowed ('{key}' was unexpected)"
-            );
-            self.errors.push(error);
-        }
+        let kinds = ConfigKind::ALL.iter();
+        let known: Vec<&str> = KEYS.iter().copied().chain(kinds.map(|kind| kind.key())).collect();
+        self.errors.extend(self.fields.unknown_keys(&known, |key| {
+            format!("at path []: Additional properties are not allowed ('{key}' was unexpected)")
+        }));
         if self.fields.get("tests").is_some_and(has_content)
             && self.fields.get("data_tests").is_some_and(has_content)
         {

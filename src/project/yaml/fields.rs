@@ -1,6 +1,6 @@
 //! Reading the fields of a mapping, with errors that say where and what.
 
-use super::{Map, Node, Place, Source};
+use super::{Entry, Map, Node, Place, Source};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::suggest;
 
@@ -134,19 +134,24 @@ impl<'a> Fields<'a> {
 
     /// One error for each key that is not among `known`, with the nearest known key.
     pub fn unknown(&self, known: &[&str]) -> Vec<Diagnostic> {
-        let mut found = Vec::new();
-        for entry in self.map {
-            let name = entry.key.scalar_text().unwrap_or_default();
-            if entry.key.as_str().is_some_and(|name| known.contains(&name)) {
-                continue;
-            }
-            let message = format!("{}: unknown key `{name}`", self.what);
-            let error = self.error_at(&entry.key, message);
-            found.push(*match suggest::nearest(&name, known.iter().copied()) {
+        self.unknown_keys(known, |key| format!("{}: unknown key `{key}`", self.what))
+    }
+
+    /// As [`Fields::unknown`], with another message.
+    pub fn unknown_keys(
+        &self,
+        known: &[&str],
+        message: impl Fn(&str) -> String,
+    ) -> Vec<Diagnostic> {
+        let is_known = |entry: &&Entry| entry.key.as_str().is_some_and(|key| known.contains(&key));
+        let error = |entry: &Entry| {
+            let key = entry.key.scalar_text().unwrap_or_default();
+            let error = self.error_at(&entry.key, message(&key));
+            *match suggest::nearest(&key, known.iter().copied()) {
                 Some(near) => error.with_help(format!("Did you mean `{near}`?")),
                 None => error,
-            });
-        }
-        found
+            }
+        };
+        self.map.iter().filter(|entry| !is_known(entry)).map(error).collect()
     }
 }
