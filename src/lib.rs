@@ -7,6 +7,7 @@ pub mod cli;
 pub mod compile;
 pub mod context;
 pub mod diagnostic;
+pub mod embedded;
 pub mod event;
 pub mod jinja;
 pub mod manifest;

@@ -1,0 +1,57 @@
+//! A database of its own for each test, on the embedded server that all tests share.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use gdbt::embedded::{EmbeddedOptions, Server, ensure};
+use gdbt::postgres::{ConnectOptions, Connection};
+
+/// The options for an embedded server of `root`.
+pub fn options(root: &Path) -> EmbeddedOptions {
+    EmbeddedOptions {
+        project_root: root.to_owned(),
+        bin_dir: std::env::var_os("GDBT_POSTGRES_BIN").map(Into::into),
+        search_path: std::env::var_os("PATH"),
+        cache_dir: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs")),
+        ..EmbeddedOptions::default()
+    }
+}
+
+/// A fresh database; dropped with the value.
+pub struct Database {
+    pub options: ConnectOptions,
+    server: Server,
+}
+
+impl Database {
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shared");
+        std::fs::create_dir_all(&root).unwrap();
+        let server = ensure(&options(&root), &mut |_| {}).unwrap();
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", std::process::id());
+        Connection::connect(&server.connect_options())
+            .unwrap()
+            .query(&format!("create database {name}"))
+            .unwrap();
+        Self { options: ConnectOptions { database: name, ..server.connect_options() }, server }
+    }
+
+    pub fn connect(&self) -> Connection {
+        Connection::connect(&self.options).unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let drop = format!("drop database {} with (force)", self.options.database);
+        let _ = Connection::connect(&self.server.connect_options()).map(|mut c| c.query(&drop));
+    }
+}
+
+/// The first value of the first row of a query.
+pub fn value(connection: &mut Connection, sql: &str) -> Option<String> {
+    let set = connection.query(sql).unwrap().into_last()?;
+    set.rows.get(0, 0).map(str::to_owned)
+}

@@ -1,0 +1,7 @@
+//! Behaviour on a real server: sessions, TLS, the embedded server, loading files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod database;
+mod embedded;
+mod session;
