@@ -15,4 +15,5 @@ pub mod postgres;
 pub mod project;
 pub mod report;
 pub mod result;
+pub mod run;
 pub mod suggest;

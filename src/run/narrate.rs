@@ -1,0 +1,155 @@
+//! What is told about nodes: dbt's descriptions, start and result lines.
+
+use crate::event::{Event, NodeIdentity, NodeInfo, Position, ResultLine};
+use crate::manifest::{Manifest, Node, NodeKind, ResourceType};
+use crate::result::{NodeResult, NodeStatus};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What events tell about a node.
+pub fn identity(node: &Node) -> Arc<NodeIdentity> {
+    Arc::new(NodeIdentity {
+        unique_id: node.unique_id.as_str().into(),
+        name: Arc::clone(&node.name),
+        path: Arc::clone(&node.path),
+        original_file_path: Arc::clone(&node.original_file_path),
+        resource_type: node.resource_type().as_str(),
+        materialized: node.config.materialized_name().to_owned(),
+        meta: node.meta.clone(),
+        database: Arc::clone(&node.relation.database),
+        schema: Arc::clone(&node.relation.schema),
+        alias: Arc::clone(&node.alias),
+        relation_name: node.relation_name(),
+        checksum: node.checksum.checksum.clone(),
+    })
+}
+
+/// A node that has just begun.
+pub fn started(node: &Node) -> NodeInfo {
+    NodeInfo {
+        node: identity(node),
+        status: "started",
+        started_at: Some(Timestamp::now()),
+        finished_at: None,
+    }
+}
+
+/// A node outside of its run, as in summaries.
+pub fn at_rest(node: &Node) -> NodeInfo {
+    NodeInfo { node: identity(node), status: "None", started_at: None, finished_at: None }
+}
+
+/// The node of a result line: how it ended and when.
+pub fn finished(info: &NodeInfo, status: NodeStatus) -> NodeInfo {
+    NodeInfo { status: status.as_str(), finished_at: Some(Timestamp::now()), ..info.clone() }
+}
+
+/// dbt's description of a node, such as `sql table model dwh.dim_user`. The database is
+/// named when it is not the target's.
+pub fn describe(node: &Node, database: &str) -> String {
+    let relation = relation(node, database);
+    match &node.kind {
+        NodeKind::Model { .. } => {
+            let materialized = node.config.materialized_name();
+            format!("{} {materialized} model {relation}", node.language)
+        }
+        NodeKind::Seed { .. } => format!("seed file {relation}"),
+        NodeKind::Snapshot => format!("snapshot {relation}"),
+        NodeKind::SingularTest | NodeKind::GenericTest(_) => format!("test {}", node.name),
+        _ => format!("{} {}", node.resource_type(), node.name),
+    }
+}
+
+fn relation(node: &Node, database: &str) -> String {
+    let name = &node.relation;
+    if *name.database == *database {
+        format!("{}.{}", name.schema, node.alias)
+    } else {
+        format!("{}.{}.{}", name.database, name.schema, node.alias)
+    }
+}
+
+/// The `START` line of a node.
+pub fn start_line(node: &Node, info: &NodeInfo, position: Position, database: &str) -> Event {
+    Event::LogStartLine { node: info.clone(), description: describe(node, database), position }
+}
+
+/// The line about the end of a node; none for those that dbt says nothing of.
+pub fn result_line(
+    result: &NodeResult,
+    info: &NodeInfo,
+    position: Position,
+    database: &str,
+) -> Option<Event> {
+    let node = &result.node;
+    let line = ResultLine {
+        node: finished(info, result.status),
+        description: describe(node, database),
+        position,
+        status: result.status,
+        message: result.message.clone(),
+        failures: result.failures,
+        execution_time: result.execution_time,
+    };
+    Some(match &node.kind {
+        NodeKind::Model { .. } => Event::LogModelResult(line),
+        NodeKind::Seed { .. } => Event::LogSeedResult(line),
+        NodeKind::Snapshot => Event::LogSnapshotResult(line),
+        NodeKind::SingularTest => Event::LogTestResult {
+            line: ResultLine { description: node.name.to_string(), ..line },
+            attached_node: None,
+        },
+        NodeKind::GenericTest(test) => Event::LogTestResult {
+            line: ResultLine { description: node.name.to_string(), ..line },
+            attached_node: test.attached_node.as_ref().map(ToString::to_string),
+        },
+        NodeKind::Analysis | NodeKind::Operation { .. } | NodeKind::SqlOperation => return None,
+    })
+}
+
+/// `2 project hooks, 1 seed, 1 table model`: what was run, counted by kind and sorted.
+pub fn run_counts<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for node in nodes {
+        let kind = match node.resource_type() {
+            ResourceType::Model => format!("{} model", node.config.materialized_name()),
+            ResourceType::Operation => "project hook".to_owned(),
+            kind => kind.as_str().to_owned(),
+        };
+        *counts.entry(kind).or_default() += 1;
+    }
+    let counts = counts.into_iter().map(|(kind, count)| counted(count, &kind).replace('_', " "));
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// `8 models, 1 seed, 25 data tests, 480 macros`: what the project has, in dbt's order.
+pub fn project_counts(manifest: &Manifest) -> String {
+    let mut counts: indexmap::IndexMap<ResourceType, usize> = indexmap::IndexMap::new();
+    for node in manifest.nodes.values() {
+        *counts.entry(node.resource_type()).or_default() += 1;
+    }
+    for (kind, count) in [
+        (ResourceType::Source, manifest.sources.len()),
+        (ResourceType::Exposure, manifest.exposures.len()),
+        (ResourceType::Macro, manifest.macros.len()),
+        (ResourceType::Group, manifest.groups.len()),
+    ] {
+        counts.insert(kind, count);
+    }
+    let counts = counts.into_iter().filter(|it| it.1 > 0).map(|(kind, count)| {
+        let name = if kind == ResourceType::Test { "data test" } else { kind.as_str() };
+        counted(count, name).replace('_', " ")
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+fn counted(count: usize, kind: &str) -> String {
+    match (count, kind) {
+        (1, "test") => "1 data test".to_owned(),
+        (_, "test") => format!("{count} data tests"),
+        (1, kind) => format!("1 {kind}"),
+        (_, "analysis") => format!("{count} analyses"),
+        (_, kind) => format!("{count} {kind}s"),
+    }
+}

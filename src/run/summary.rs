@@ -1,0 +1,105 @@
+//! The end of a run: dbt's summary, the details of what went wrong, the counts.
+
+use super::narrate;
+use crate::event::{Event, Sink, Stats};
+use crate::result::{NodeResult, NodeStatus};
+use std::time::Duration;
+
+/// Whether a command with these results succeeded.
+pub fn is_success(results: &[NodeResult]) -> bool {
+    !results.iter().any(|result| result.status.is_failure())
+}
+
+/// The counts of the `Done.` line.
+pub fn stats(results: &[NodeResult]) -> Stats {
+    let mut stats = Stats { total: results.len(), ..Stats::default() };
+    for result in results {
+        let count = match result.status {
+            NodeStatus::Success | NodeStatus::Pass => &mut stats.pass,
+            NodeStatus::Warn => &mut stats.warn,
+            NodeStatus::Skipped => &mut stats.skip,
+            NodeStatus::NoOp => &mut stats.noop,
+            NodeStatus::Error
+            | NodeStatus::Fail
+            | NodeStatus::PartialSuccess
+            | NodeStatus::RuntimeError => &mut stats.error,
+        };
+        *count += 1;
+    }
+    stats
+}
+
+/// `Finished running …`, after the last node.
+pub fn tell_finished(sink: &dyn Sink, results: &[NodeResult], elapsed: Duration) {
+    sink.emit(Event::empty_line());
+    let nodes = results.iter().map(|result| result.node.as_ref());
+    let stat_line = narrate::run_counts(nodes);
+    sink.emit(Event::FinishedRunningStats { stat_line, execution_time: elapsed });
+}
+
+/// `Completed …`, the details of failures and warnings, and `Done. PASS=…`.
+pub fn tell_end(sink: &dyn Sink, results: &[NodeResult], interrupted: bool) {
+    let of = |wanted: fn(&NodeResult) -> bool| results.iter().filter(move |it| wanted(it));
+    let errors = || of(is_error);
+    let warnings = || of(|result| result.status == NodeStatus::Warn);
+    sink.emit(Event::empty_line());
+    sink.emit(Event::EndOfRunSummary {
+        errors: errors().count(),
+        warnings: warnings().count(),
+        partial_successes: of(|it| it.status == NodeStatus::PartialSuccess).count(),
+        interrupted,
+    });
+    errors().chain(warnings()).for_each(|result| tell_result(sink, result));
+    sink.emit(Event::empty_line());
+    sink.emit(Event::StatsLine(stats(results)));
+}
+
+/// A failure; also a skip that has a reason of its own.
+fn is_error(result: &NodeResult) -> bool {
+    match result.status {
+        NodeStatus::Error | NodeStatus::Fail | NodeStatus::RuntimeError => true,
+        NodeStatus::Skipped => result.message.is_some(),
+        _ => false,
+    }
+}
+
+/// The details of one failure or warning.
+pub fn tell_result(sink: &dyn Sink, result: &NodeResult) {
+    let info = || narrate::at_rest(&result.node);
+    let warned = result.status == NodeStatus::Warn;
+    if result.status == NodeStatus::Skipped {
+        // dbt tells the reasons of skips in the debug log only.
+        return;
+    }
+    sink.emit(Event::empty_line());
+    sink.emit(if warned {
+        Event::RunResultWarning { node: info() }
+    } else {
+        Event::RunResultFailure { node: info() }
+    });
+    sink.emit(match &result.message {
+        Some(message) if warned => {
+            Event::RunResultWarningMessage { message: message.clone(), node: info() }
+        }
+        Some(message) => Event::RunResultError {
+            message: message.clone(),
+            node: Some(info()),
+            diagnostic: result.diagnostic.as_deref().cloned().map(Box::new),
+        },
+        None => Event::RunResultErrorNoMessage { status: result.status, node: info() },
+    });
+    if let Some(path) = result.compiled.as_ref().and_then(|compiled| compiled.path.clone()) {
+        sink.emit(Event::empty_line());
+        sink.emit(Event::SqlCompiledPath { path, node: info() });
+    }
+    if let Some(relation_name) = stored_failures(result) {
+        sink.emit(Event::empty_line());
+        sink.emit(Event::CheckNodeTestFailure { relation_name, node: info() });
+    }
+}
+
+fn stored_failures(result: &NodeResult) -> Option<String> {
+    let is_test = matches!(result.status, NodeStatus::Fail | NodeStatus::Warn | NodeStatus::Error)
+        && result.node.resource_type() == crate::manifest::ResourceType::Test;
+    if is_test { result.node.relation_name() } else { None }
+}
