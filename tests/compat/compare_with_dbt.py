@@ -126,8 +126,8 @@ class Server:
         arguments += ["-U", self.user, "-d", database or self.database]
         for command in commands:
             arguments += ["-c", command]
-        environment = os.environ | {"PGPASSWORD": self.password, "PGOPTIONS": "-c client_min_messages=warning"}
-        done = subprocess.run([find_psql(), *arguments], env=environment, capture_output=True, text=True)
+        variables = os.environ | {"PGPASSWORD": self.password, "PGOPTIONS": "-c client_min_messages=warning"}
+        done = subprocess.run([find_psql(), *arguments], env=variables, capture_output=True, text=True)
         if done.returncode != 0:
             raise CannotCompare(f"psql {' '.join(commands)}: {done.stderr.strip()}")
         return done.stdout
@@ -153,9 +153,8 @@ def server(arguments, directory):
     (home / "dbt_project.yml").write_text("name: server\nversion: '1.0'\n")
 
     def db(command):
-        done = subprocess.run(
-            [arguments.gdbt, "db", command, "--project-dir", str(home)], capture_output=True, text=True
-        )
+        program = [arguments.gdbt, "db", command, "--project-dir", str(home)]
+        done = subprocess.run(program, env=environment(), capture_output=True, text=True)
         if done.returncode != 0:
             raise CannotCompare(f"gdbt db {command}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -169,6 +168,12 @@ def server(arguments, directory):
 
 # ---------------------------------------------------------------------------------------------------------------
 # The two tools
+
+
+def environment():
+    """The user's environment without what would change either tool's behaviour."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    return kept | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
 
 
 class Tool:
@@ -203,11 +208,9 @@ class Tool:
         self.server.psql(f"drop database if exists {self.database}")
 
     def run(self, *arguments):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
-        environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
         directories = ["--project-dir", str(self.project), "--profiles-dir", str(self.profiles)]
         return subprocess.run(
-            [self.program, *arguments, *directories], env=environment, capture_output=True, text=True
+            [self.program, *arguments, *directories], env=environment(), capture_output=True, text=True
         )
 
     def artifact(self, name):

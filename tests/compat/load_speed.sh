@@ -35,7 +35,8 @@ python3 "$work/project/generate_data.py" --sessions "$sessions"
 file=$work/project/data/sessions.csv
 
 # Neither the user's profiles nor their environment may lead to another server.
-export DBT_PROFILES_DIR=$work/project
+echo 'growth_analytics: {embedded: true}' >"$work/profiles.yml"
+export DBT_PROFILES_DIR=$work
 unset DBT_PROFILE DBT_TARGET
 "$gdbt" db start --project-dir "$work/project"
 url=$("$gdbt" db url --project-dir "$work/project" | tail -n 1)
