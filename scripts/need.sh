@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Shell functions for ./demo, ./test and .ci/run: find what they need, or install it, or say what to install.
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+say() {
+    if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # Installs Debian packages when that is possible without asking anybody.
