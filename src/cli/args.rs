@@ -104,6 +104,48 @@ pub enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Command {
+    /// dbt's name of the command, as in `flags.WHICH`.
+    pub fn which(&self) -> &'static str {
+        match self {
+            Self::Build(_) => "build",
+            Self::Run(_) => "run",
+            Self::Test(_) => "test",
+            Self::Seed(_) => "seed",
+            Self::Compile(_) => "compile",
+            Self::Parse => "parse",
+            Self::List(_) => "list",
+            Self::Source(SourceCommand::Load(_)) => "load",
+            Self::Debug(_) => "debug",
+            Self::Clean(_) => "clean",
+            Self::Init(_) => "init",
+            Self::Db(_) => "db",
+            Self::Completions(_) => "completions",
+        }
+    }
+
+    /// Whether incremental models and seeds are rebuilt.
+    pub fn full_refresh(&self) -> bool {
+        match self {
+            Self::Build(args) => args.refresh.full_refresh,
+            Self::Run(args) => args.refresh.full_refresh,
+            Self::Seed(args) => args.refresh.full_refresh,
+            Self::Compile(args) => args.refresh.full_refresh,
+            Self::Source(SourceCommand::Load(args)) => args.full_refresh,
+            _ => false,
+        }
+    }
+
+    /// Whether tests keep their failing rows.
+    pub fn store_failures(&self) -> bool {
+        match self {
+            Self::Build(args) => args.failures.store_failures,
+            Self::Test(args) => args.failures.store_failures,
+            _ => false,
+        }
+    }
+}
+
 /// Which nodes.
 #[derive(Debug, Args, Default, Clone)]
 pub struct SelectionArgs {

@@ -2,6 +2,10 @@
 
 pub mod args;
 pub mod flags;
+mod output;
+mod resolver;
+pub mod selection;
+pub mod settings;
 pub mod unsupported;
 
 use crate::diagnostic::Diagnostic;

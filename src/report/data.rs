@@ -9,7 +9,7 @@ use std::time::Duration;
 pub fn data(event: &Event) -> Json {
     match event {
         Event::MainReportVersion => {
-            json!({"version": format!("={}", super::message::DBT_VERSION), "log_version": 3})
+            json!({"version": format!("={}", crate::project::version::DBT_VERSION), "log_version": 3})
         }
         Event::MainReportArgs { args } => json!({"args": args}),
         Event::MainEncounteredError { diagnostics } => {

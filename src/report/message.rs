@@ -2,13 +2,11 @@
 
 use super::style::{self, Style, plural};
 use crate::event::{Event, NodeInfo, Position, ResultLine};
+use crate::project::version::DBT_VERSION;
 use crate::result::NodeStatus;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::time::Duration;
-
-/// dbt's version whose behaviour, artifacts and texts gdbt follows.
-pub const DBT_VERSION: &str = "1.11.16";
 
 /// The text of an event; it may have many lines.
 pub fn message(event: &Event, style: Style) -> String {

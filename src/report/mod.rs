@@ -14,7 +14,6 @@ mod message;
 mod progress;
 mod style;
 
-pub use message::DBT_VERSION;
 pub use style::{Style, bytes, grouped};
 
 use crate::diagnostic::{Code, Diagnostic, Result};

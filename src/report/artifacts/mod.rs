@@ -10,8 +10,8 @@ pub use manifest::{ManifestDetails, ManifestView, write_manifest};
 pub use run_results::{RunResults, write_run_results};
 
 use super::clock;
-use super::message::DBT_VERSION;
 use crate::diagnostic::{Diagnostic, Result};
+use crate::project::version::DBT_VERSION;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};

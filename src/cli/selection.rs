@@ -1,0 +1,161 @@
+//! Which nodes a command is about.
+
+use super::args::{Command, ListArgs, SelectionArgs, SourceCommand, TypeArgs};
+use super::flags::{GlobalArgs, IndirectSelection};
+use super::resolver::Resolver;
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::manifest::ResourceType;
+use clap::ValueEnum;
+
+/// dbt's names of resource types that gdbt has no resources of; selecting them is no
+/// mistake, it selects nothing.
+const OTHER_TYPES: [&str; 5] = ["metric", "semantic_model", "saved_query", "unit_test", "function"];
+
+/// Which nodes, as asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// `--select`, split at spaces.
+    pub select: Vec<String>,
+    /// `--exclude`, split at spaces.
+    pub exclude: Vec<String>,
+    /// `--resource-type`, dbt's names.
+    pub resource_types: Vec<String>,
+    /// `--exclude-resource-type`, dbt's names.
+    pub exclude_resource_types: Vec<String>,
+    /// Which tests come along.
+    pub indirect: IndirectSelection,
+}
+
+impl Selection {
+    pub(super) fn resolve(
+        global: &GlobalArgs,
+        command: &Command,
+        resolver: &Resolver<'_>,
+    ) -> Result<Self> {
+        let none = SelectionArgs::default();
+        let no_types = TypeArgs::default();
+        let (selection, types) = match command {
+            Command::Build(args) => (&args.selection, &args.types),
+            Command::Test(args) => (&args.selection, &args.types),
+            Command::Run(args) => (&args.selection, &no_types),
+            Command::Seed(args) => (&args.selection, &no_types),
+            Command::Compile(args) => (&args.selection, &no_types),
+            Command::Source(SourceCommand::Load(args)) => (&args.selection, &no_types),
+            Command::List(args) => return Self::of_list(args, global, resolver),
+            _ => (&none, &no_types),
+        };
+        Self::new(&selection.select, &selection.exclude, types, global, resolver)
+    }
+
+    fn of_list(args: &ListArgs, global: &GlobalArgs, resolver: &Resolver<'_>) -> Result<Self> {
+        if args.models.is_empty() {
+            return Self::new(&args.select, &args.exclude, &args.types, global, resolver);
+        }
+        let types = TypeArgs { resource_types: vec!["model".to_owned()], ..args.types.clone() };
+        Self::new(&args.models, &args.exclude, &types, global, resolver)
+    }
+
+    fn new(
+        select: &[String],
+        exclude: &[String],
+        types: &TypeArgs,
+        global: &GlobalArgs,
+        resolver: &Resolver<'_>,
+    ) -> Result<Self> {
+        let types_of = |given: &[String], variable: &str| {
+            let from_env = resolver.env.flag(variable).map(str::to_owned);
+            let words = if given.is_empty() { from_env.as_slice() } else { given };
+            let names = split(words).into_iter().map(|name| name.to_lowercase());
+            names.map(checked_type).collect::<Result<Vec<_>>>()
+        };
+        Ok(Self {
+            select: split(select),
+            exclude: split(exclude),
+            resource_types: types_of(&types.resource_types, "DBT_RESOURCE_TYPES")?,
+            exclude_resource_types: types_of(
+                &types.exclude_resource_types,
+                "DBT_EXCLUDE_RESOURCE_TYPES",
+            )?,
+            indirect: resolver.indirect(global.indirect_selection)?,
+        })
+    }
+
+    /// The types of resources that the command is about: those asked for among `all`, or
+    /// `default`.
+    pub fn types(&self, default: &[ResourceType], all: &[ResourceType]) -> Vec<ResourceType> {
+        let named = |names: &[String], kind: ResourceType| {
+            names.iter().any(|name| match name.as_str() {
+                "all" => all.contains(&kind),
+                "default" => default.contains(&kind),
+                name => name == kind.as_str(),
+            })
+        };
+        let asked = |kind: ResourceType| match self.resource_types.as_slice() {
+            [] => default.contains(&kind),
+            list => named(list, kind),
+        };
+        all.iter()
+            .copied()
+            .filter(|kind| asked(*kind) && !named(&self.exclude_resource_types, *kind))
+            .collect()
+    }
+}
+
+impl IndirectSelection {
+    /// dbt's name.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+/// dbt splits the values of its multi-options at spaces.
+fn split(words: &[String]) -> Vec<String> {
+    words.iter().flat_map(|word| word.split_whitespace()).map(str::to_owned).collect()
+}
+
+fn checked_type(name: String) -> Result<String> {
+    let ours = [
+        ResourceType::Model,
+        ResourceType::Seed,
+        ResourceType::Snapshot,
+        ResourceType::Analysis,
+        ResourceType::Test,
+        ResourceType::Source,
+        ResourceType::Exposure,
+    ]
+    .map(ResourceType::as_str);
+    let known = || ours.into_iter().chain(OTHER_TYPES).chain(["all", "default"]);
+    if known().any(|known| known == name) {
+        return Ok(name);
+    }
+    let help = match crate::suggest::nearest(&name, known()) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => format!("The types are {}.", known().collect::<Vec<_>>().join(", ")),
+    };
+    let message = format!("'{name}' is not a type of resources.");
+    Err(Diagnostic::new(Code::BadArgument, message).with_help(help))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ResourceType::{Analysis, Model, Seed, Test};
+
+    #[test]
+    fn types_are_those_asked_for_without_the_excluded() {
+        let types = |include: &[&str], exclude: &[&str]| {
+            let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let selection = Selection {
+                resource_types: texts(include),
+                exclude_resource_types: texts(exclude),
+                ..Selection::default()
+            };
+            selection.types(&[Model, Seed, Test], &[Model, Seed, Test, Analysis])
+        };
+        assert_eq!(types(&[], &[]), [Model, Seed, Test]);
+        assert_eq!(types(&[], &["test"]), [Model, Seed]);
+        assert_eq!(types(&["all"], &["seed"]), [Model, Test, Analysis]);
+        assert_eq!(types(&["default", "analysis"], &[]), [Model, Seed, Test, Analysis]);
+        assert_eq!(types(&["metric"], &[]), []);
+    }
+}
