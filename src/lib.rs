@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod embedded;
 pub mod event;
 pub mod jinja;
+pub mod load;
 pub mod manifest;
 pub mod postgres;
 pub mod project;

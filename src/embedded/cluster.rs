@@ -13,10 +13,11 @@ use super::find::Programs;
 use super::place::Place;
 use super::postmaster::{Postmaster, disarm_stale};
 use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::postgres::quote::identifier;
 use crate::postgres::{ConnectCause, ConnectOptions, Connection, Error};
 
-/// The cluster's superuser and database.
-const NAME: &str = "gdbt";
+/// The cluster's superuser, and its database unless another is asked for.
+pub(super) const NAME: &str = "gdbt";
 /// TCP is off, so the port only names the socket.
 pub(super) const PORT: u16 = 5432;
 /// Longest time for a start, which may have to recover, or a stop, which writes data out.
@@ -96,9 +97,9 @@ fn cannot_run(command: &Command, error: &std::io::Error) -> Box<Diagnostic> {
     Diagnostic::new(Code::ServerFailed, format!("{program} could not be run: {error}"))
 }
 
-/// How to connect to the server of a socket directory.
-pub(super) fn connect_options(socket_dir: &Path, port: u16) -> ConnectOptions {
-    let mut options = ConnectOptions::new(socket_dir.to_string_lossy(), port, NAME, NAME);
+/// How to connect to a database of the server of a socket directory.
+pub(super) fn connect_options(socket_dir: &Path, port: u16, database: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(socket_dir.to_string_lossy(), port, NAME, database);
     options.retries = 0;
     options
 }
@@ -129,11 +130,11 @@ fn ask(options: &ConnectOptions) -> Answer {
     }
 }
 
-/// The very first start: the database is not there yet.
+/// Makes the database, which is not there at the first start or when it is newly asked for.
 fn create_database(options: &ConnectOptions) -> Answer {
     let admin = ConnectOptions { database: "postgres".to_owned(), ..options.clone() };
-    let made = Connection::connect(&admin)
-        .and_then(|mut connection| connection.query(&format!("create database {NAME}")));
+    let create = format!("create database {}", identifier(&options.database));
+    let made = Connection::connect(&admin).and_then(|mut connection| connection.query(&create));
     match made {
         Ok(_) => ask(options),
         Err(error) => Answer::Failed(error.into_diagnostic()),
@@ -142,10 +143,13 @@ fn create_database(options: &ConnectOptions) -> Answer {
 
 /// The running server and a session with it; `None` when no server runs or it is past use.
 /// Waits for one that is starting, and stops one whose socket is gone.
-pub(super) fn find_running(place: &Place) -> Result<Option<(Postmaster, Connection)>> {
+pub(super) fn find_running(
+    place: &Place,
+    database: &str,
+) -> Result<Option<(Postmaster, Connection)>> {
     let start = Instant::now();
     while let Some(server) = Postmaster::running(&place.data()) {
-        match ask(&connect_options(&server.socket_dir, server.port)) {
+        match ask(&connect_options(&server.socket_dir, server.port, database)) {
             Answer::Open(connection) => return Ok(Some((server, *connection))),
             Answer::Failed(diagnostic) => return Err(diagnostic),
             // A server without a socket (a cleaned /tmp, say) is of no use to anybody.
@@ -166,13 +170,18 @@ pub(super) fn find_running(place: &Place) -> Result<Option<(Postmaster, Connecti
 }
 
 /// Starts the server and waits until it takes connections.
-pub(super) fn start(place: &Place, programs: &Programs) -> Result<(Child, PathBuf, Connection)> {
+pub(super) fn start(
+    place: &Place,
+    programs: &Programs,
+    database: &str,
+) -> Result<(Child, PathBuf, Connection)> {
     let socket_dir = place.socket_dir()?;
     disarm_stale(&place.data(), &socket_dir, PORT)?;
+    let options = connect_options(&socket_dir, PORT, database);
     let begun = Instant::now();
     loop {
         let mut child = spawn(place, programs, &socket_dir)?;
-        if let Some(connection) = wait_until_ready(place, &mut child, &socket_dir, begun)? {
+        if let Some(connection) = wait_until_ready(place, &mut child, &options, begun)? {
             return Ok((child, socket_dir, connection));
         }
         sleep(Duration::from_millis(100));
@@ -204,12 +213,11 @@ fn spawn(place: &Place, programs: &Programs, socket_dir: &Path) -> Result<Child>
 fn wait_until_ready(
     place: &Place,
     child: &mut Child,
-    socket_dir: &Path,
+    options: &ConnectOptions,
     begun: Instant,
 ) -> Result<Option<Connection>> {
-    let options = connect_options(socket_dir, PORT);
     loop {
-        match ask(&options) {
+        match ask(options) {
             Answer::Open(connection) => return Ok(Some(*connection)),
             Answer::Failed(diagnostic) => {
                 // The server runs, but is of no use: it must not stay.

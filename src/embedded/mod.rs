@@ -11,6 +11,7 @@ mod place;
 mod postmaster;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -38,6 +39,8 @@ pub struct EmbeddedOptions {
     pub search_path: Option<OsString>,
     /// Where fetched programs are kept for all projects; `None` keeps them in the project.
     pub cache_dir: Option<PathBuf>,
+    /// The database to provide; `None` is `gdbt`.
+    pub database: Option<String>,
     /// Whether the server stays up after its last user has gone (`gdbt db start`).
     pub keep: bool,
     /// Under whose identity its programs run; `None` chooses what works.
@@ -67,6 +70,8 @@ pub struct Server {
     pub socket_dir: PathBuf,
     /// The port that names the socket.
     pub port: u16,
+    /// The database, which exists.
+    pub database: String,
     /// Whether this call started it.
     pub started_by_us: bool,
     place: Place,
@@ -78,12 +83,12 @@ pub struct Server {
 impl Server {
     /// How to connect to it.
     pub fn connect_options(&self) -> ConnectOptions {
-        cluster::connect_options(&self.socket_dir, self.port)
+        cluster::connect_options(&self.socket_dir, self.port, &self.database)
     }
 
     /// Its address for psql and other libpq programs.
     pub fn url(&self) -> String {
-        url(&self.socket_dir, self.port)
+        url(&self.socket_dir, self.port, &self.database)
     }
 
     /// Ends the use of the server as dropping does, and says whether that stopped it.
@@ -144,6 +149,7 @@ pub enum Stopped {
 /// Provides the project's server: finds it running, or starts it, or makes it first.
 /// `notify` hears of steps that take long.
 pub fn ensure(options: &EmbeddedOptions, notify: &mut dyn FnMut(Step)) -> Result<Server> {
+    let database = database_of(options);
     let place = place_of(options)?;
     place.create()?;
     let _lock = place.lock()?;
@@ -164,7 +170,7 @@ pub fn ensure(options: &EmbeddedOptions, notify: &mut dyn FnMut(Step)) -> Result
     if options.keep {
         place.set_kept(true)?;
     }
-    let running = cluster::find_running(&place)?;
+    let running = cluster::find_running(&place, database)?;
     let (child, socket_dir, port, connection) = if let Some((server, connection)) = running {
         (None, server.socket_dir, server.port, connection)
     } else {
@@ -174,7 +180,7 @@ pub fn ensure(options: &EmbeddedOptions, notify: &mut dyn FnMut(Step)) -> Result
             cluster::create(&place, &programs)?;
         }
         notify(Step::Starting);
-        let (child, socket_dir, connection) = cluster::start(&place, &programs)?;
+        let (child, socket_dir, connection) = cluster::start(&place, &programs, database)?;
         (Some(child), socket_dir, cluster::PORT, connection)
     };
     let version = connection.parameter("server_version").unwrap_or_default();
@@ -183,6 +189,7 @@ pub fn ensure(options: &EmbeddedOptions, notify: &mut dyn FnMut(Step)) -> Result
         data_dir: place.data(),
         socket_dir,
         port,
+        database: database.to_owned(),
         started_by_us: child.is_some(),
         users: Some(users),
         child,
@@ -199,7 +206,7 @@ pub fn status(options: &EmbeddedOptions) -> Result<Option<Status>> {
         pid: server.pid.as_raw_nonzero().get(),
         started_at: server.started_at,
         data_dir: place.data(),
-        url: url(&server.socket_dir, server.port),
+        url: url(&server.socket_dir, server.port, database_of(options)),
         kept: place.is_kept(),
     }))
 }
@@ -251,6 +258,30 @@ fn programs(
     package.fetch().map_err(|why| missing(version, &why))
 }
 
-fn url(socket_dir: &Path, port: u16) -> String {
-    format!("postgresql://gdbt@/gdbt?host={}&port={port}", socket_dir.display())
+fn database_of(options: &EmbeddedOptions) -> &str {
+    options.database.as_deref().unwrap_or(cluster::NAME)
+}
+
+/// The database's name is percent-encoded; the socket's path needs no encoding.
+fn url(socket_dir: &Path, port: u16, database: &str) -> String {
+    let mut name = String::new();
+    for byte in database.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') {
+            name.push(char::from(byte));
+        } else {
+            let _ = write!(name, "%{byte:02X}");
+        }
+    }
+    format!("postgresql://{}@/{name}?host={}&port={port}", cluster::NAME, socket_dir.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_encodes_what_a_database_may_be_called() {
+        let url = url(Path::new("/tmp/gdbt-0-1"), 5432, "a b/ü");
+        assert_eq!(url, "postgresql://gdbt@/a%20b%2F%C3%BC?host=/tmp/gdbt-0-1&port=5432");
+    }
 }

@@ -48,6 +48,14 @@ fn a_first_start_makes_the_cluster_and_the_last_user_stops_it() {
     assert_eq!(value(&mut connection, "show server_encoding").as_deref(), Some("UTF8"));
     assert_eq!(value(&mut connection, "show listen_addresses").as_deref(), Some(""));
 
+    // Another database is made when it is asked for.
+    let named = EmbeddedOptions { database: Some("my db".to_owned()), ..options.clone() };
+    let other = start(&named);
+    assert!(other.url().contains("@/my%20db?"));
+    let mut in_other = Connection::connect(&other.connect_options()).unwrap();
+    assert_eq!(value(&mut in_other, "select current_database()").as_deref(), Some("my db"));
+    assert!(!other.close().unwrap());
+
     // A second user keeps it up, also when the one that started it ends first.
     let second = start(&options);
     assert!(!second.started_by_us);

@@ -1,7 +1,9 @@
 //! Behaviour on a real server: sessions, TLS, the embedded server, loading files.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod database;
 mod embedded;
+mod load;
 mod session;
+mod tls;

@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use gdbt::postgres::{
-    ConnectCause, ConnectOptions, Connection, Error, Pool, TransactionStatus, catalog, types,
+    ConnectCause, ConnectOptions, Connection, Error, Pool, StatementResult, TransactionStatus,
+    catalog, types,
 };
 
 use crate::database::{Database, value};
@@ -45,7 +46,7 @@ fn a_pipeline_returns_every_outcome_and_the_transaction_status() {
     let results = connection
         .pipeline(&["begin", "create view v as select 1 as one", "select * from v"])
         .unwrap();
-    let tags: Vec<&str> = results.iter().map(|result| result.tag()).collect();
+    let tags: Vec<&str> = results.iter().map(StatementResult::tag).collect();
     assert_eq!(tags, ["BEGIN", "CREATE VIEW", "SELECT 1"]);
     assert_eq!(connection.transaction_status(), TransactionStatus::InTransaction);
     connection.query("commit").unwrap();
@@ -133,7 +134,8 @@ fn copy_streams_rows_and_refuses_bad_ones() {
     let database = Database::new();
     let mut connection = database.connect();
     connection.query("create table t (a int, b text)").unwrap();
-    let rows: String = (0..200_000).map(|n| format!("{n},text {n}\n")).collect();
+    let rows: Vec<String> = (0..200_000).map(|n| format!("{n},text {n}\n")).collect();
+    let rows = rows.concat();
     let mut progress = 0;
     let copied = connection
         .copy_in("copy t from stdin (format csv)", rows.as_bytes(), |bytes| progress = bytes)
