@@ -128,6 +128,8 @@ codes! {
     PatchTargetMissing = "GD3008", Parsing;
     /// A reference crosses an access boundary.
     AccessDenied = "GD3009", Parsing;
+    /// A model's columns are not those of its contract.
+    ContractBroken = "GD3010", Compilation;
     /// A warning that `--warn-error` makes an error.
     WarningAsError = "GD3020", Compilation;
 
@@ -156,6 +158,10 @@ codes! {
     RowInvalid = "GD7001", Runtime;
     /// A source has no usable `external:` property.
     ExternalInvalid = "GD7002", Runtime;
+
+    // 8xxx: packages
+    /// A package is missing or cannot be installed.
+    PackageFailed = "GD8001", Dependency;
 }
 
 /// A place in one of the user's files.

@@ -1,3 +1,4 @@
 //! A node and its context become SQL.
 
 pub mod ctes;
+pub mod paths;

@@ -1,12 +1,37 @@
 //! dbt's Jinja context: the names a template sees, by phase.
 //!
-//! [`NodeContext`](node::NodeContext) implements [`Globals`](crate::jinja::Globals). It is
-//! cheap to make: every name is resolved when a template asks for it.
+//! [`Shared`] is made once, when the macros are known. A [`NodeContext`] is made of it for
+//! each render; it implements [`Globals`](crate::jinja::Globals) and is cheap: every name
+//! is resolved when a template asks for it. While parsing, a [`Capture`] takes note of what
+//! a template asks for.
 
+pub mod calls;
+mod capture;
+mod config;
+mod contract;
+mod docs;
+mod exceptions;
+mod flags;
+mod functions;
 pub mod json;
-pub mod macros;
+mod macros;
+mod members;
+pub mod modules;
 mod namespace;
-pub mod references;
+mod node;
+mod references;
+mod relations;
+mod resolvers;
+mod results;
+mod runtime;
+mod shared;
+mod test_kwargs;
+mod var;
+pub mod yaml;
 
-pub use macros::{MacroEntry, MacroIndex, SearchRules};
-pub use references::{Found, References};
+pub use capture::{Capture, Captured};
+pub use docs::{Docs, DocsScope};
+pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules};
+pub use node::{NodeContext, ParseTarget};
+pub use references::{Found, References, Version, describe, version_text};
+pub use shared::{Invocation, Shared};

@@ -1,0 +1,36 @@
+//! Where compiled and executed SQL is written.
+
+use crate::diagnostic::{Diagnostic, Result};
+use crate::manifest::Node;
+use std::path::Path;
+
+/// dbt's place of a node's SQL under the target folder: `subfolder` is `compiled` or `run`.
+/// A node that has its file to itself is written under the file's path; of several nodes in
+/// one file (generic tests) each is written below it.
+pub fn target_path(target: &str, subfolder: &str, node: &Node) -> String {
+    let (path, file) = (&node.path, &node.original_file_path);
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let target = target.trim_end_matches('/');
+    let package = &node.package_name;
+    if name(path) == name(file) {
+        format!("{target}/{subfolder}/{package}/{file}")
+    } else {
+        format!("{target}/{subfolder}/{package}/{file}/{path}")
+    }
+}
+
+/// Writes a file at a path relative to the project's root, with its folders. dbt strips
+/// white space around the text.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(root: &Path, path: &str, text: &str) -> Result<()> {
+    let file = root.join(path);
+    let write = || {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&file, text)
+    };
+    write().map_err(|error| Diagnostic::io(&file, &error))
+}

@@ -1,0 +1,288 @@
+//! The context's own names, by phase.
+
+use super::config::{NodeConfig, ParseConfig};
+use super::json::{from_json, from_map};
+use super::modules::datetime::{DateTime, Zone};
+use super::node::{Inner, Phase};
+use super::shared::to_value;
+use super::{docs, exceptions, functions, relations, resolvers, runtime, var};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::{Event, Level, Warning};
+use crate::jinja::{Args, Result, Value};
+use crate::manifest::{NodeKind, NodeView};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// Names of every context besides those of [`functions`].
+const COMMON: [&str; 11] = [
+    "env_var",
+    "flags",
+    "invocation_id",
+    "log",
+    "print",
+    "project_name",
+    "run_started_at",
+    "target",
+    "thread_id",
+    "var",
+    "doc",
+];
+
+/// Names of contexts with macros.
+const PROVIDED: [&str; 35] = [
+    "adapter",
+    "api",
+    "column",
+    "compiled_code",
+    "config",
+    "database",
+    "dbt_metadata_envs",
+    "defer_relation",
+    "env",
+    "exceptions",
+    "execute",
+    "function",
+    "graph",
+    "invocation_args_dict",
+    "load_agate_table",
+    "load_result",
+    "metric",
+    "model",
+    "post_hooks",
+    "pre_hooks",
+    "ref",
+    "render",
+    "schema",
+    "selected_resources",
+    "source",
+    "sql",
+    "sql_now",
+    "store_raw_result",
+    "store_result",
+    "submit_python_job",
+    "this",
+    "try_or_compiler_error",
+    "write",
+    "context_macro_stack",
+    "_sql_results",
+];
+
+/// All names that a context may have.
+pub(super) fn names() -> Vec<String> {
+    let base = functions::base_names().chain(COMMON).chain(PROVIDED);
+    base.map(str::to_owned).collect()
+}
+
+impl Inner {
+    /// A name of the context that is not a macro.
+    pub(super) fn member(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if let Phase::Exposure { .. } = &self.phase {
+            return self.reference(name);
+        }
+        if let Some(value) = functions::base(name).or_else(|| self.common(name)) {
+            return Some(value);
+        }
+        match &self.phase {
+            Phase::Properties { .. } => None,
+            Phase::Parse { .. } | Phase::Run(_) => {
+                self.of_node(name).or_else(|| self.provided(name))
+            }
+            _ => self.provided(name),
+        }
+    }
+
+    fn reference(self: &Arc<Self>, name: &str) -> Option<Value> {
+        match name {
+            "ref" => Some(resolvers::reference(self.clone())),
+            "source" => Some(resolvers::source(self.clone())),
+            "metric" => Some(resolvers::metric(self.clone())),
+            _ => None,
+        }
+    }
+
+    fn common(self: &Arc<Self>, name: &str) -> Option<Value> {
+        let shared = &self.shared;
+        Some(match name {
+            "var" => Value::object(var::Var(self.clone())),
+            "env_var" => var::env_var(self.clone()),
+            "log" => log(self.clone()),
+            "print" => print(self.clone()),
+            "target" => shared.target(),
+            "project_name" => Value::Str(shared.project_name().clone()),
+            "flags" => shared.flags(),
+            "invocation_id" => Value::str(&shared.invocation.id),
+            "run_started_at" => {
+                let started = shared.invocation.started_at;
+                Value::object(DateTime::from_timestamp(started, &Zone::utc()))
+            }
+            "thread_id" => Value::str(std::thread::current().name().unwrap_or("MainThread")),
+            "doc" => match &self.phase {
+                Phase::Properties { docs: Some(scope) } => docs::doc(scope.clone()),
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    /// Names of every context with macros.
+    fn provided(self: &Arc<Self>, name: &str) -> Option<Value> {
+        let shared = &self.shared;
+        Some(match name {
+            "ref" | "source" | "metric" => return self.reference(name),
+            "config" => self.config(),
+            "execute" => Value::Bool(self.phase.executes()),
+            "exceptions" => self.exceptions(),
+            "graph" => shared.graph(),
+            "model" => self.model(),
+            "database" => Value::str(shared.default_database()),
+            "schema" => Value::str(shared.default_schema()),
+            "env" => shared.target(),
+            "dbt_metadata_envs" => {
+                let envs = shared.workspace.env.metadata();
+                Value::dict(envs.into_iter().map(|(name, value)| (name, Value::str(value))))
+            }
+            "invocation_args_dict" => Value::Dict(from_map(&shared.invocation.args)),
+            "selected_resources" => {
+                Value::list(shared.selected().iter().map(|id| Value::str(id.as_str())))
+            }
+            "pre_hooks" | "post_hooks" | "sql" => Value::None,
+            "function" => Value::function("function", |_, _| {
+                Err(Diagnostic::new(Code::Unsupported, "gdbt does not build functions").into())
+            }),
+            "adapter" | "api" | "column" | "sql_now" => return relations::adapter_name(self, name),
+            _ => return runtime::member(self, name),
+        })
+    }
+
+    /// Names of contexts with a node.
+    fn of_node(self: &Arc<Self>, name: &str) -> Option<Value> {
+        match (&self.phase, name) {
+            (Phase::Parse { target, .. }, _) => match name {
+                "this" if target.without_relation => Some(Value::None),
+                "this" => Some(target.relation(&self.shared)),
+                "pre_hooks" | "post_hooks" => Some(Value::list([])),
+                "compiled_code" | "defer_relation" => Some(Value::None),
+                "database" | "schema" => target.model.get(name).map(from_json),
+                _ => None,
+            },
+            (Phase::Run(run), _) => match name {
+                "this" => Some(match run.node.kind {
+                    NodeKind::Operation { .. } => Value::None,
+                    _ => relations::of_node(&self.shared, &run.node),
+                }),
+                "database" => Some(Value::Str(run.node.relation.database.clone())),
+                "schema" => Some(Value::Str(run.node.relation.schema.clone())),
+                "pre_hooks" => Some(self.hooks("pre-hook")),
+                "post_hooks" => Some(self.hooks("post-hook")),
+                "compiled_code" => Some(self.compiled_code()),
+                "sql" if run.node.language == "sql" => Some(self.compiled_code()),
+                "defer_relation" => Some(Value::None),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn hooks(&self, key: &str) -> Value {
+        let Phase::Run(run) = &self.phase else { return Value::list([]) };
+        if run.node.resource_type() == crate::manifest::ResourceType::Test {
+            return Value::list([]);
+        }
+        match run.node.config.get(key) {
+            Some(Json::Array(hooks)) => Value::list(hooks.iter().map(|hook| {
+                let value = from_json(hook);
+                if let Value::Dict(dict) = &value
+                    && dict.get_str("index").is_some_and(|index| index.is_none())
+                {
+                    dict.remove(&"index".into());
+                }
+                value
+            })),
+            _ => Value::list([]),
+        }
+    }
+
+    fn compiled_code(&self) -> Value {
+        match &self.phase {
+            Phase::Run(run) => {
+                let compiled = run.compiled.as_ref();
+                compiled.map_or(Value::None, |compiled| Value::str(&compiled.code))
+            }
+            _ => Value::None,
+        }
+    }
+
+    fn config(&self) -> Value {
+        match &self.phase {
+            Phase::Parse { capture, .. } => {
+                Value::object(ParseConfig { capture: Some(capture.clone()) })
+            }
+            Phase::Run(run) => Value::object(NodeConfig { node: Some(run.node.clone()) }),
+            _ => Value::object(NodeConfig { node: None }),
+        }
+    }
+
+    /// `model`: the node as a dict, made once for a context.
+    fn model(&self) -> Value {
+        let make = || match &self.phase {
+            Phase::Parse { target, .. } => Value::Dict(from_map(&target.model)),
+            Phase::Run(run) => {
+                let view = NodeView { node: &run.node, compiled: run.compiled.as_deref() };
+                let Json::Object(mut map) = to_value(&view) else { return Value::None };
+                map.retain(|_, value| !value.is_null());
+                if let Some(code) = map.get("compiled_code").cloned() {
+                    map.insert("compiled_sql".to_owned(), code);
+                }
+                Value::Dict(from_map(&map))
+            }
+            _ => Value::None,
+        };
+        self.model.get_or_init(make).clone()
+    }
+
+    fn exceptions(self: &Arc<Self>) -> Value {
+        let inner = self.clone();
+        let warn = Value::function("warn", move |_, args| {
+            let ([message], [_]) = args.bind("warn", ["msg"], ["node"])?;
+            inner.warn("JinjaLogWarning", "I061", message.to_string())
+        });
+        let inner = self.clone();
+        let snapshot = Value::function("warn_snapshot_timestamp_data_types", move |_, args| {
+            let message = exceptions::snapshot_timestamp_warning(args)?;
+            inner.warn("SnapshotTimestampWarning", "Q043", message)
+        });
+        exceptions::exceptions(warn, snapshot)
+    }
+
+    fn warn(&self, name: &'static str, code: &'static str, message: String) -> Result<Value> {
+        let mut diagnostic = Diagnostic::new(Code::RaisedByUser, message);
+        if let Phase::Run(run) = &self.phase {
+            diagnostic = diagnostic.with_node(run.node.label());
+        }
+        self.shared.sink.warn(Event::Warning(Warning { name, code, diagnostic: *diagnostic }))?;
+        Ok(Value::str(""))
+    }
+}
+
+/// `log(msg, info=False)`.
+fn log(inner: Arc<Inner>) -> Value {
+    Value::function("log", move |_, args| {
+        let ([message], [info]) = args.bind("log", ["msg"], ["info"])?;
+        let level = if info.is_some_and(|info| info.truthy()) { Level::Info } else { Level::Debug };
+        let message = message.to_string();
+        inner.shared.sink.emit(Event::JinjaLog { level, message, node: None });
+        Ok(Value::str(""))
+    })
+}
+
+/// `print(msg)`: standard output, even with `--quiet`; nothing with `--no-print`.
+fn print(inner: Arc<Inner>) -> Value {
+    Value::function("print", move |_, args: Args| {
+        let ([message], []) = args.bind("print", ["msg"], [])?;
+        let silent = inner.shared.invocation.flags.get("NO_PRINT").and_then(Json::as_bool);
+        if silent != Some(true) {
+            inner.shared.sink.emit(Event::Print { message: message.to_string() });
+        }
+        Ok(Value::str(""))
+    })
+}

@@ -1,0 +1,325 @@
+//! The context of one render, in each of dbt's phases.
+
+use super::capture::Capture;
+use super::namespace::{LazyDict, NameMap};
+use super::relations;
+use super::results::SqlResults;
+use super::shared::Shared;
+use super::test_kwargs;
+use crate::diagnostic::Result;
+use crate::jinja::{Globals, MacroDef, UndefinedMode, Value};
+use crate::manifest::{Compiled, JsonMap, Node, RelationName, UniqueId};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// The names a template sees. Clones are the same context.
+#[derive(Debug, Clone)]
+pub struct NodeContext(pub(super) Arc<Inner>);
+
+/// A resource while it is parsed, before its configuration is known.
+#[derive(Debug, Clone, Default)]
+pub struct ParseTarget {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The package that defines it; macros are searched there first.
+    pub package: Arc<str>,
+    /// What `model` gives: the resource's JSON form as far as it is known.
+    pub model: JsonMap,
+    /// Whether `this` is nothing: hooks of the project have no relation.
+    pub without_relation: bool,
+}
+
+impl ParseTarget {
+    /// What `ref`, `source` and `this` give while parsing: the relation the resource would
+    /// have without any configuration.
+    pub(super) fn relation(&self, shared: &Shared) -> Value {
+        let text = |key: &str| self.model.get(key).and_then(serde_json::Value::as_str);
+        let name = RelationName {
+            database: text("database").unwrap_or(shared.default_database()).into(),
+            schema: text("schema").unwrap_or(shared.default_schema()).into(),
+            identifier: text("alias").unwrap_or(&self.name).into(),
+        };
+        relations::named(shared, &name, shared.quoting())
+    }
+}
+
+/// A node being compiled or run.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) node: Arc<Node>,
+    pub(super) compiled: Option<Arc<Compiled>>,
+    ephemerals: Mutex<Vec<UniqueId>>,
+}
+
+impl Run {
+    pub(super) fn add_ephemeral(&self, id: &UniqueId) {
+        let mut ephemerals = self.ephemerals.lock();
+        if !ephemerals.contains(id) {
+            ephemerals.push(id.clone());
+        }
+    }
+}
+
+/// For what a context is, and what only this use has.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// A file is parsed.
+    Parse { target: ParseTarget, capture: Arc<Capture> },
+    /// `depends_on` of an exposure is read.
+    Exposure { capture: Arc<Capture> },
+    /// A property file is rendered.
+    Properties { docs: Option<Arc<super::docs::DocsScope>> },
+    /// A `generate_…_name` macro is called while parsing.
+    GenerateName,
+    /// A node, a test or a hook is compiled or run.
+    Run(Run),
+    /// A macro is run by itself: `run-operation`, query comments.
+    Operation,
+}
+
+impl Phase {
+    pub(super) fn capture(&self) -> Option<&Arc<Capture>> {
+        match self {
+            Self::Parse { capture, .. } | Self::Exposure { capture } => Some(capture),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_parse(&self) -> bool {
+        matches!(self, Self::Parse { .. })
+    }
+
+    /// `execute`.
+    pub(super) fn executes(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Operation)
+    }
+
+    /// Who is rendered, for messages.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Parse { target, .. } => &target.name,
+            Self::Run(run) => &run.node.name,
+            _ => "<Configuration>",
+        }
+    }
+}
+
+/// What the functions of a context hold on to.
+pub(super) struct Inner {
+    pub(super) shared: Arc<Shared>,
+    /// Where macros and variables are searched first.
+    pub(super) package: Arc<str>,
+    pub(super) phase: Phase,
+    /// Values that go before all others.
+    pub(super) extras: HashMap<&'static str, Value>,
+    pub(super) results: SqlResults,
+    pub(super) model: OnceLock<Value>,
+    pub(super) written: Mutex<Option<String>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("phase", &self.phase).finish_non_exhaustive()
+    }
+}
+
+impl NodeContext {
+    fn new(shared: &Arc<Shared>, package: Arc<str>, phase: Phase) -> Self {
+        Self(Arc::new(Inner {
+            shared: shared.clone(),
+            package,
+            phase,
+            extras: HashMap::new(),
+            results: SqlResults::default(),
+            model: OnceLock::new(),
+            written: Mutex::new(None),
+        }))
+    }
+
+    /// To render a file while parsing: `execute` is false, `ref` and its like are noted in
+    /// `capture`, undefined values stay undefined whatever is done with them.
+    pub fn parse(shared: &Arc<Shared>, target: ParseTarget, capture: Arc<Capture>) -> Self {
+        Self::new(shared, target.package.clone(), Phase::Parse { target, capture })
+    }
+
+    /// To read `depends_on` of an exposure of this package: only `ref`, `source` and
+    /// `metric`.
+    pub fn exposure(shared: &Arc<Shared>, package: Arc<str>, capture: Arc<Capture>) -> Self {
+        Self::new(shared, package, Phase::Exposure { capture })
+    }
+
+    /// To render values of a property file of this package.
+    pub fn properties(shared: &Arc<Shared>, package: Arc<str>) -> Self {
+        Self::new(shared, package, Phase::Properties { docs: None })
+    }
+
+    /// To render descriptions of a property file: as [`NodeContext::properties`], and `doc`.
+    pub fn descriptions(shared: &Arc<Shared>, docs: Arc<super::docs::DocsScope>) -> Self {
+        let package = docs.package().clone();
+        Self::new(shared, package, Phase::Properties { docs: Some(docs) })
+    }
+
+    /// To call `generate_schema_name`, `generate_database_name` and `generate_alias_name`.
+    pub fn generate_name(shared: &Arc<Shared>) -> Self {
+        Self::new(shared, shared.project_name().clone(), Phase::GenerateName)
+    }
+
+    /// To compile or run a node, a test or a hook.
+    pub fn runtime(shared: &Arc<Shared>, node: &Arc<Node>) -> Self {
+        let package = node.package_name.clone();
+        let run = Run { node: node.clone(), compiled: None, ephemerals: Mutex::default() };
+        Self::new(shared, package, Phase::Run(run))
+    }
+
+    /// To run a macro by itself. Macros are searched from `package`, or from the root project.
+    pub fn operation(shared: &Arc<Shared>, package: Option<Arc<str>>) -> Self {
+        let package = package.unwrap_or_else(|| shared.project_name().clone());
+        Self::new(shared, package, Phase::Operation)
+    }
+
+    /// Adds a value that goes before all others of its name, such as `results` in hooks.
+    #[must_use]
+    pub fn with(self, name: &'static str, value: Value) -> Self {
+        self.changed(|inner| {
+            inner.extras.insert(name, value);
+        })
+    }
+
+    /// Gives the compiled code: `sql`, `compiled_code` and the parts of `model`.
+    #[must_use]
+    pub fn with_compiled(self, compiled: Arc<Compiled>) -> Self {
+        self.changed(|inner| {
+            if let Phase::Run(run) = &mut inner.phase {
+                run.compiled = Some(compiled);
+            }
+        })
+    }
+
+    /// Renders the arguments of a generic test with this context and adds them, so that the
+    /// test's template can pass them on.
+    ///
+    /// # Errors
+    /// What rendering raised.
+    pub fn with_test_kwargs(self, kwargs: &JsonMap) -> Result<Self> {
+        let rendered = test_kwargs::render(&self, kwargs)?;
+        Ok(self.with(test_kwargs::NAME, rendered))
+    }
+
+    /// Contexts are changed only while they are made, when nobody else has them.
+    fn changed(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
+        self
+    }
+
+    /// Ephemeral models that were referred to, in order of first use.
+    pub fn ephemerals(&self) -> Vec<UniqueId> {
+        match &self.0.phase {
+            Phase::Run(run) => run.ephemerals.lock().clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A result that a statement stored, such as `main`.
+    pub fn result(&self, name: &str) -> Option<Value> {
+        self.0.results.peek(name)
+    }
+
+    /// Where `write` wrote the node's SQL: `build_path`.
+    pub fn written(&self) -> Option<String> {
+        self.0.written.lock().clone()
+    }
+
+    /// What all contexts share.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// `adapter.dispatch(name, namespace)`: the macro as a value.
+    ///
+    /// # Errors
+    /// dbt's text, which lists the names that were tried.
+    pub fn dispatch(&self, name: &str, namespace: Option<&str>) -> Result<Value> {
+        let found = self.0.shared.macros.dispatch(&self.0.package, name, namespace)?;
+        Ok(found.value.clone())
+    }
+}
+
+impl Globals for NodeContext {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        self.0.value(name)
+    }
+
+    fn undefined_mode(&self) -> UndefinedMode {
+        if self.0.phase.is_parse() { UndefinedMode::Permissive } else { UndefinedMode::Strict }
+    }
+
+    fn macro_called(&self, definition: &Arc<MacroDef>, depth: usize) {
+        let inner = &self.0;
+        if depth == 0
+            && let Some(capture) = inner.phase.capture()
+            && let Some(id) = inner.shared.macros.id_of(definition)
+        {
+            capture.add_macro(id);
+        }
+    }
+}
+
+impl Inner {
+    /// The value of a name: macros go before the context's own names, as in dbt.
+    fn value(self: &Arc<Self>, name: &str) -> Option<Value> {
+        if let Some(value) = self.extras.get(name) {
+            return Some(value.clone());
+        }
+        if self.has_macros()
+            && let Some(value) = self.shared.macros.lookup(&self.package, name)
+        {
+            return Some(value);
+        }
+        match name {
+            "context" => Some(Value::object(LazyDict(WholeContext(self.clone())))),
+            "builtins" => Some(Value::object(LazyDict(Builtins(self.clone())))),
+            _ => self.member(name),
+        }
+    }
+
+    fn has_macros(&self) -> bool {
+        !matches!(self.phase, Phase::Exposure { .. } | Phase::Properties { .. })
+    }
+}
+
+/// `context`: everything a template sees.
+#[derive(Debug)]
+struct WholeContext(Arc<Inner>);
+
+impl NameMap for WholeContext {
+    fn value_of(&self, name: &str) -> Option<Value> {
+        self.0.value(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names = super::members::names();
+        names.extend(self.0.shared.macros.names().map(str::to_owned));
+        names.sort_unstable();
+        names.dedup();
+        names.retain(|name| self.value_of(name).is_some());
+        names
+    }
+}
+
+/// `builtins`: the context's own names, also where a macro hides them.
+#[derive(Debug)]
+struct Builtins(Arc<Inner>);
+
+impl NameMap for Builtins {
+    fn value_of(&self, name: &str) -> Option<Value> {
+        self.0.member(name)
+    }
+
+    fn names(&self) -> Vec<String> {
+        super::members::names()
+    }
+}

@@ -1,0 +1,191 @@
+//! `ref`, `source` and `metric`.
+
+use super::calls::{compilation, metric_args, ref_args, source_args};
+use super::node::{Inner, Phase};
+use super::references::{Found, describe, version_text};
+use super::relations;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::jinja::{Args, Result, Value};
+use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs};
+use std::sync::Arc;
+
+/// `ref(…)` of a context.
+pub fn reference(inner: Arc<Inner>) -> Value {
+    Value::function("ref", move |_, args| {
+        let args = ref_args(args)?;
+        match &inner.phase {
+            Phase::Parse { target, capture } => {
+                capture.add_ref(args);
+                // What is meant is not known yet: the relation of the node itself stands in.
+                Ok(target.relation(&inner.shared))
+            }
+            Phase::Exposure { capture } => {
+                capture.add_ref(args);
+                Ok(Value::str(""))
+            }
+            Phase::Run(run) => resolve_ref(&inner, &run.node, &args),
+            Phase::Operation => operation_ref(&inner, &args),
+            Phase::GenerateName | Phase::Properties { .. } => {
+                Err(compilation("'ref' cannot be used here"))
+            }
+        }
+    })
+}
+
+fn resolve_ref(inner: &Inner, node: &Arc<Node>, args: &RefArgs) -> Result<Value> {
+    let target = find_node(inner, &label(node), &node.package_name, args)?;
+    check_access(inner, node, &target)?;
+    if !node.depends_on.nodes.contains(&target.unique_id) {
+        return Err(not_inferred(node, args).into());
+    }
+    if target.is_ephemeral() {
+        if let Phase::Run(run) = &inner.phase {
+            run.add_ephemeral(&target.unique_id);
+        }
+        return Ok(relations::ephemeral(&target.alias));
+    }
+    Ok(relations::of_node(&inner.shared, &target))
+}
+
+fn operation_ref(inner: &Inner, args: &RefArgs) -> Result<Value> {
+    let label = format!("Macro '{}'", inner.package);
+    let target = find_node(inner, &label, &inner.package, args)?;
+    if target.is_ephemeral() {
+        return Err(compilation(format!(
+            "Operations can not ref() ephemeral nodes, but {} is ephemeral",
+            target.name
+        )));
+    }
+    Ok(relations::of_node(&inner.shared, &target))
+}
+
+fn label(node: &Node) -> String {
+    describe(node.resource_type().as_str(), &node.unique_id, &node.original_file_path)
+}
+
+fn find_node(inner: &Inner, label: &str, package: &str, args: &RefArgs) -> Result<Arc<Node>> {
+    let (manifest, references) = inner.shared.parsed()?;
+    let found = references.resolve_ref(args, package);
+    if let Some(error) = references.ref_error(&found, label, args) {
+        return Err(error.into());
+    }
+    let node = match &found {
+        Found::Enabled(id) => manifest.nodes.get(id),
+        _ => None,
+    };
+    node.cloned().ok_or_else(|| {
+        Diagnostic::new(Code::Internal, format!("{} is in the index only", args.name)).into()
+    })
+}
+
+/// dbt's access rules of `private` and `protected` models
+/// (<https://docs.getdbt.com/docs/mesh/govern/model-access>).
+fn check_access(inner: &Inner, node: &Node, target: &Node) -> Result<()> {
+    let NodeKind::Model { access, .. } = &target.kind else { return Ok(()) };
+    if node.resource_type() == ResourceType::SqlOperation {
+        return Ok(());
+    }
+    let foreign = node.package_name != target.package_name
+        && inner
+            .shared
+            .workspace
+            .package(&target.package_name)
+            .is_some_and(|package| package.restrict_access);
+    let (allowed, scope) = match access.as_str() {
+        "private" => {
+            let same_group = node.group.is_some() && node.group == target.group;
+            let group = target.group.as_deref().unwrap_or_default();
+            (same_group && !foreign, format!("'{group}' group"))
+        }
+        "protected" => (!foreign, format!("'{}' package", target.package_name)),
+        _ => return Ok(()),
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(Diagnostic::new(
+        Code::AccessDenied,
+        format!(
+            "Node {} attempted to reference node {}, which is not allowed because the referenced \
+             node is {access} to the {scope}.",
+            node.unique_id, target.unique_id
+        ),
+    )
+    .into())
+}
+
+/// A `ref` that was not seen while parsing, because a condition hid it.
+fn not_inferred(node: &Node, args: &RefArgs) -> Box<Diagnostic> {
+    let mut call: Vec<String> =
+        args.package.iter().chain([&args.name]).map(|arg| format!("'{arg}'")).collect();
+    if let Some(version) = &args.version {
+        call.push(format!("version='{}'", version_text(version)));
+    }
+    // dbt joins keyword arguments without a space.
+    let call = call.join(", ").replace(", version=", ",version=");
+    let name = &node.name;
+    Diagnostic::new(
+        Code::RefUnknown,
+        format!(
+            "dbt was unable to infer all dependencies for the model \"{name}\".\nThis typically \
+             happens when ref() is placed within a conditional block.\n\nTo fix this, add the \
+             following hint to the top of the model \"{name}\":\n\n-- depends_on: {{{{ \
+             ref({call}) }}}}"
+        ),
+    )
+}
+
+/// `source(…)` of a context.
+pub fn source(inner: Arc<Inner>) -> Value {
+    Value::function("source", move |_, args| {
+        let args = source_args(&args)?;
+        match &inner.phase {
+            Phase::Parse { target, capture } => {
+                capture.add_source(args);
+                Ok(target.relation(&inner.shared))
+            }
+            Phase::Exposure { capture } => {
+                capture.add_source(args);
+                Ok(Value::str(""))
+            }
+            Phase::Run(run) => resolve_source(&inner, &label(&run.node), &args),
+            Phase::Operation => {
+                resolve_source(&inner, &format!("Macro '{}'", inner.package), &args)
+            }
+            Phase::GenerateName | Phase::Properties { .. } => {
+                Err(compilation("'source' cannot be used here"))
+            }
+        }
+    })
+}
+
+fn resolve_source(inner: &Inner, label: &str, args: &SourceArgs) -> Result<Value> {
+    let SourceArgs(name, table) = args;
+    let (manifest, references) = inner.shared.parsed()?;
+    let found = references.resolve_source(name, table, &inner.package);
+    if let Some(error) = references.source_error(&found, label, name, table) {
+        return Err(error.into());
+    }
+    let source = match &found {
+        Found::Enabled(id) => manifest.sources.get(id),
+        _ => None,
+    };
+    let source = source.ok_or_else(|| {
+        Diagnostic::new(Code::Internal, format!("{name}.{table} is in the index only"))
+    })?;
+    Ok(relations::of_source(&inner.shared, source))
+}
+
+/// `metric(…)`: gdbt has no metrics, but exposures may name them.
+pub fn metric(inner: Arc<Inner>) -> Value {
+    Value::function("metric", move |_, args: Args| {
+        let args = metric_args(&args)?;
+        match inner.phase.capture() {
+            Some(capture) => {
+                capture.add_metric(args);
+                Ok(Value::str(""))
+            }
+            None => Err(Diagnostic::new(Code::Unsupported, "gdbt does not build metrics").into()),
+        }
+    })
+}
