@@ -1,3 +1,7 @@
 //! The `gdbt` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gdbt::cli::run(std::env::args_os().collect()).into()
+}

@@ -124,6 +124,17 @@ impl Command {
         }
     }
 
+    /// Whether the command tells the version and its settings first. Those that only
+    /// print something for other programs do not.
+    pub fn is_announced(&self) -> bool {
+        !matches!(self, Self::Db(_) | Self::Completions(_) | Self::Init(_))
+    }
+
+    /// Whether standard output is for what the command prints alone.
+    pub fn prints_for_programs(&self) -> bool {
+        matches!(self, Self::Db(_) | Self::Completions(_) | Self::List(_))
+    }
+
     /// Whether incremental models and seeds are rebuilt.
     pub fn full_refresh(&self) -> bool {
         match self {

@@ -1,18 +1,28 @@
 //! The command line: arguments → settings → one file per command.
 
 pub mod args;
+mod commands;
 pub mod flags;
 mod output;
 mod resolver;
 pub mod selection;
+mod server;
+mod session;
 pub mod settings;
 pub mod unsupported;
 
 use crate::diagnostic::Diagnostic;
+use crate::event::{Event, Sink};
+use crate::project::Env;
+use crate::report::{self, Report};
 use args::Cli;
 use clap::{CommandFactory, FromArgMatches};
+use session::Session;
+use settings::Settings;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// How a command ended, as its exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +68,56 @@ pub fn parse(
     unsupported::check_command(&matches).map_err(UsageError::Unsupported)?;
     unsupported::check_options(&matches, env).map_err(UsageError::Unsupported)?;
     Cli::from_arg_matches(&matches).map_err(UsageError::Clap)
+}
+
+/// Carries out a command line and says how it went.
+pub fn run(words: Vec<OsString>) -> ExitStatus {
+    let started = Instant::now();
+    let env = Arc::new(Env::from_process());
+    let shown = shown_command(&words);
+    let cli = match parse(words, |name| env.flag(name).map(str::to_owned)) {
+        Ok(cli) => cli,
+        Err(UsageError::Clap(error)) => {
+            let asked_for = report::tell_usage(&error);
+            return if asked_for { ExitStatus::Success } else { ExitStatus::Error };
+        }
+        Err(UsageError::Unsupported(error)) => return fail_early(*error, &env),
+    };
+    let settings = match Settings::resolve(&cli.global, &cli.command, &env, &shown) {
+        Ok(settings) => settings,
+        Err(error) => return fail_early(*error, &env),
+    };
+    let report = Arc::new(Report::new(settings.report.clone()));
+    let session = Session { settings, report };
+    if cli.command.is_announced() {
+        session.emit(Event::MainReportVersion);
+        session.emit(Event::MainReportArgs { args: session.settings.args.clone() });
+    }
+    let status = commands::run(&cli.command, &session).unwrap_or_else(|diagnostics| {
+        session.emit(Event::MainEncounteredError { diagnostics });
+        ExitStatus::Error
+    });
+    if cli.command.is_announced() {
+        session.emit(Event::CommandCompleted {
+            command: format!("gdbt {}", session.settings.which),
+            success: status == ExitStatus::Success,
+            elapsed: started.elapsed(),
+        });
+    }
+    status
+}
+
+/// The command line for logs and artifacts.
+fn shown_command(words: &[OsString]) -> String {
+    let words = words.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("gdbt".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}
+
+/// Tells an error from before the settings were known.
+fn fail_early(error: Diagnostic, env: &Env) -> ExitStatus {
+    let report = Report::new(report::Options { secrets: env.secrets(), ..Default::default() });
+    report.emit(Event::MainEncounteredError { diagnostics: vec![error] });
+    ExitStatus::Error
 }
 
 #[cfg(test)]

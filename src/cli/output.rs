@@ -114,7 +114,7 @@ pub(super) fn report_options(
         level,
         style: Style { colour, width },
         print,
-        raw_output_only: matches!(command, Command::List(_)),
+        raw_output_only: command.prints_for_programs(),
         progress: terminal
             && std::io::stderr().is_terminal()
             && format == Format::Text

@@ -56,7 +56,7 @@ pub struct EmbeddedTarget {
 
 impl Default for EmbeddedTarget {
     fn default() -> Self {
-        Self { database: "postgres".to_owned(), schema: "public".to_owned(), search_path: None }
+        Self { database: "gdbt".to_owned(), schema: "public".to_owned(), search_path: None }
     }
 }
 

@@ -101,6 +101,32 @@ pub struct Options {
     pub extra: BTreeMap<String, String>,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: Format::Text,
+            level: Some(Level::Info),
+            style: Style::PLAIN,
+            print: true,
+            raw_output_only: false,
+            progress: false,
+            file: None,
+            warn_error: WarnError::default(),
+            invocation_id: String::new(),
+            secrets: Secrets::default(),
+            extra: BTreeMap::new(),
+        }
+    }
+}
+
+/// Prints clap's message: an error with its suggestions, help, or the version. Says
+/// whether it was asked for.
+pub fn tell_usage(error: &clap::Error) -> bool {
+    // A closed pipe is the reader's choice, not an error.
+    let _ = error.print();
+    error.exit_code() == 0
+}
+
 /// Prints and logs events.
 #[derive(Debug)]
 pub struct Report {

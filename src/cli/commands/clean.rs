@@ -1,0 +1,77 @@
+//! `gdbt clean`: deletes the folders of `clean-targets`.
+
+use crate::cli::ExitStatus;
+use crate::cli::args::CleanArgs;
+use crate::cli::session::Session;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::Event;
+use std::path::{Component, Path, PathBuf};
+
+/// Deletes them, but never sources, and nothing outside of the project unless asked to.
+pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let project = session.workspace()?.root;
+    let root = plain(&absolute(&project.root));
+    let folder = |path: &String| plain(&root.join(path));
+    let targets: Vec<PathBuf> = project.clean_targets.iter().map(folder).collect();
+    let sources: Vec<PathBuf> = project.paths.all_source_paths().iter().map(folder).collect();
+    // A folder that contains sources would take them along.
+    let holds_sources =
+        |target: &&PathBuf| **target == root || sources.iter().any(|it| it.starts_with(target));
+    refuse(
+        targets.iter().filter(holds_sources),
+        "dbt will not clean the following source paths:",
+        "Take them out of clean-targets.",
+    )?;
+    if !args.no_clean_project_files_only {
+        refuse(
+            targets.iter().filter(|target| !target.starts_with(&root)),
+            "dbt will not clean the following directories outside the project:",
+            "--no-clean-project-files-only deletes them, too.",
+        )?;
+    }
+    for target in &targets {
+        let path = target.display().to_string();
+        session.emit(Event::CheckCleanPath { path: path.clone() });
+        match std::fs::remove_dir_all(target) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Diagnostic::io(target, &error).into()),
+        }
+        session.emit(Event::ConfirmCleanPath { path });
+    }
+    session.emit(Event::FinishedCleanPaths);
+    Ok(ExitStatus::Success)
+}
+
+fn refuse<'a>(
+    paths: impl Iterator<Item = &'a PathBuf>,
+    message: &str,
+    help: &str,
+) -> Result<(), Box<Diagnostic>> {
+    let paths: Vec<String> = paths.map(|path| path.display().to_string()).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{message} {}", paths.join(", "));
+    Err(Diagnostic::new(Code::ProjectInvalid, message).with_help(help))
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// The path without `.` and `..`, so that comparing beginnings is safe.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
