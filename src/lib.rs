@@ -9,6 +9,7 @@ pub mod context;
 pub mod diagnostic;
 pub mod embedded;
 pub mod event;
+pub mod graph;
 pub mod jinja;
 pub mod load;
 pub mod manifest;

@@ -1,0 +1,11 @@
+//! The graph of resources: order, cycles, subsets and selection.
+
+pub mod dag;
+pub mod selector;
+mod test_edges;
+
+pub use dag::Dag;
+pub use selector::{IndirectSelection, Selection, Selector, Spec};
+
+#[cfg(test)]
+mod fixture;

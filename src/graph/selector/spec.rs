@@ -1,0 +1,211 @@
+//! The grammar of `--select` and `--exclude`
+//! (<https://docs.getdbt.com/reference/node-selection/syntax>).
+
+use super::method::Method;
+use crate::diagnostic::{Code, Diagnostic, Result};
+use std::str::FromStr;
+
+/// When tests are selected because their parents are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IndirectSelection {
+    /// When any parent is selected.
+    #[default]
+    Eager,
+    /// When all parents are selected.
+    Cautious,
+    /// When all parents are selected or upstream of what is selected.
+    Buildable,
+    /// Never.
+    Empty,
+}
+
+impl FromStr for IndirectSelection {
+    type Err = Box<Diagnostic>;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "eager" => Ok(Self::Eager),
+            "cautious" => Ok(Self::Cautious),
+            "buildable" => Ok(Self::Buildable),
+            "empty" => Ok(Self::Empty),
+            _ => Err(Diagnostic::new(
+                Code::BadArgument,
+                format!("'{text}' is not an indirect selection mode"),
+            )
+            .with_help("The modes are eager, cautious, buildable and empty.")),
+        }
+    }
+}
+
+/// What to select: criteria combined by set operations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spec {
+    /// What one criterion matches.
+    Criterion(Criterion),
+    /// A combination.
+    Group(Group),
+}
+
+/// Specs combined by one operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// How they are combined.
+    pub operation: Operation,
+    /// What is combined.
+    pub parts: Vec<Spec>,
+    /// The text to warn about when nothing matches.
+    pub expected: Option<String>,
+    /// When tests are selected because of their parents.
+    pub indirect: IndirectSelection,
+}
+
+/// A set operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// What any part selects.
+    Union,
+    /// What all parts select.
+    Intersection,
+    /// What the first part selects and no other does.
+    Difference,
+}
+
+/// A method with its value, and which relatives belong to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Criterion {
+    /// What matches.
+    pub method: Method,
+    /// `@`: also all descendants, and the ancestors of those.
+    pub childrens_parents: bool,
+    /// `+x` or `2+x`: also ancestors.
+    pub parents: Option<Depth>,
+    /// `x+` or `x+2`: also descendants.
+    pub children: Option<Depth>,
+    /// When tests are selected because of their parents.
+    pub indirect: IndirectSelection,
+}
+
+/// How many edges away relatives may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Any number.
+    All,
+    /// This many at most.
+    Most(usize),
+}
+
+impl Depth {
+    pub(super) fn limit(self) -> Option<usize> {
+        match self {
+            Self::All => None,
+            Self::Most(edges) => Some(edges),
+        }
+    }
+}
+
+/// What is selected without `--select`: everything.
+const EVERYTHING: &[&str] = &["fqn:*", "source:*", "exposure:*"];
+
+impl Spec {
+    /// The selection of `--select` and `--exclude`. Each argument may hold several criteria
+    /// separated by spaces, which are united; commas intersect.
+    ///
+    /// # Errors
+    /// `SelectorInvalid` for what is not a criterion.
+    pub fn parse(
+        select: &[String],
+        exclude: &[String],
+        indirect: IndirectSelection,
+    ) -> Result<Self> {
+        let included = if select.is_empty() {
+            union(EVERYTHING.iter().copied(), false, indirect)?
+        } else {
+            union(select.iter().map(String::as_str), true, indirect)?
+        };
+        let excluded = union(exclude.iter().map(String::as_str), true, indirect)?;
+        Ok(Self::Group(Group {
+            operation: Operation::Difference,
+            parts: vec![included, excluded],
+            expected: None,
+            indirect: IndirectSelection::Eager,
+        }))
+    }
+}
+
+fn union<'a>(
+    arguments: impl Iterator<Item = &'a str>,
+    expect: bool,
+    indirect: IndirectSelection,
+) -> Result<Spec> {
+    let mut parts = Vec::new();
+    for argument in arguments {
+        let words = argument.split(' ').filter(|word| !word.is_empty());
+        for word in words {
+            let criteria = word.split(',').map(|text| Criterion::parse(text, indirect));
+            parts.push(Spec::Group(Group {
+                operation: Operation::Intersection,
+                parts: criteria.map(|it| it.map(Spec::Criterion)).collect::<Result<_>>()?,
+                expected: expect.then(|| word.to_owned()),
+                indirect,
+            }));
+        }
+    }
+    Ok(Spec::Group(Group { operation: Operation::Union, parts, expected: None, indirect }))
+}
+
+impl Criterion {
+    /// Reads one criterion, such as `@tag:nightly` or `2+orders+`.
+    ///
+    /// # Errors
+    /// `SelectorInvalid`.
+    pub fn parse(text: &str, indirect: IndirectSelection) -> Result<Self> {
+        let rest = text.strip_prefix('@');
+        let childrens_parents = rest.is_some();
+        let rest = rest.unwrap_or(text);
+        let (parents, rest) = leading_plus(rest);
+        let (method, rest) = leading_method(rest);
+        let (value, children) = trailing_plus(rest);
+        if childrens_parents && children.is_some() {
+            let message = format!(
+                "Invalid node spec {text} - \"@\" prefix and \"+\" suffix are incompatible"
+            );
+            return Err(Diagnostic::new(Code::SelectorInvalid, message));
+        }
+        let method = Method::parse(method, value)?;
+        Ok(Self { method, childrens_parents, parents, children, indirect })
+    }
+}
+
+fn depth(digits: &str) -> Depth {
+    if digits.is_empty() {
+        return Depth::All;
+    }
+    // A number that is too large means all.
+    digits.parse().map_or(Depth::All, Depth::Most)
+}
+
+fn leading_plus(text: &str) -> (Option<Depth>, &str) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text[digits..].strip_prefix('+') {
+        Some(rest) => (Some(depth(&text[..digits])), rest),
+        None => (None, text),
+    }
+}
+
+fn leading_method(text: &str) -> (Option<&str>, &str) {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.')
+    };
+    match text.split_once(':') {
+        Some((name, value)) if is_name(name) => (Some(name), value),
+        _ => (None, text),
+    }
+}
+
+fn trailing_plus(text: &str) -> (&str, Option<Depth>) {
+    let without_digits = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    match without_digits.strip_suffix('+') {
+        Some(value) => (value, Some(depth(&text[without_digits.len()..]))),
+        None => (text, None),
+    }
+}

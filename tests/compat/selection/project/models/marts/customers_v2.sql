@@ -1,0 +1,1 @@
+select *, 1 as extra from {{ ref('all_customers') }}
