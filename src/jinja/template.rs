@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 
+use super::error::Error;
+use super::eval::State;
 use super::globals::Globals;
+use super::ir::{Expr, Function, Stmt};
 use super::value::{Args, Value};
+use super::{lower, native};
 
 /// A file of the user's: where spans of templates point.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,6 +37,7 @@ impl SourceFile {
 #[derive(Debug)]
 pub struct Template {
     file: Arc<SourceFile>,
+    pub(super) function: Function,
 }
 
 impl Template {
@@ -41,8 +46,8 @@ impl Template {
     /// # Errors
     /// [`Code::JinjaSyntax`] with Jinja's message and the place.
     pub fn compile(file: &Arc<SourceFile>, range: Range<usize>) -> Result<Arc<Self>> {
-        let _ = range;
-        Ok(Arc::new(Self { file: file.clone() }))
+        let function = lower::compile(file, range)?;
+        Ok(Arc::new(Self { file: file.clone(), function }))
     }
 
     /// Compiles a text that is not a file, such as a YAML value; `path` says where it is from.
@@ -66,8 +71,7 @@ impl Template {
     /// What the template, a macro or a native raised, with its place and the macros that
     /// led there.
     pub fn render(&self, globals: &dyn Globals) -> Result<String> {
-        let _ = globals;
-        Err(Diagnostic::new(Code::Internal, "the evaluator is not there yet"))
+        State::new(globals).render(&self.function, &self.file).map_err(Error::into_diagnostic)
     }
 
     /// Renders to a value as dbt's native environment does: a template of one expression
@@ -77,7 +81,10 @@ impl Template {
     /// # Errors
     /// As [`Template::render`], and when `as_bool` or `as_number` does not fit.
     pub fn render_native(&self, globals: &dyn Globals) -> Result<Value> {
-        self.render(globals).map(Value::from)
+        let parts = State::new(globals)
+            .render_parts(&self.function, &self.file)
+            .map_err(Error::into_diagnostic)?;
+        native::join(&self.function, parts)
     }
 }
 
@@ -104,9 +111,59 @@ pub struct MacroDef {
     /// What a materialization's `supported_languages` says; `["sql"]` when it says nothing,
     /// `None` for what is not a materialization.
     pub supported_languages: Option<Vec<String>>,
+    pub(super) function: Arc<Function>,
 }
 
 impl MacroDef {
+    /// Compiles the one macro that a part of a file holds.
+    ///
+    /// # Errors
+    /// [`Code::JinjaSyntax`], also when there is not exactly one macro.
+    pub fn compile(file: &Arc<SourceFile>, range: Range<usize>) -> Result<Arc<Self>> {
+        let mut macros: Vec<Arc<Function>> = lower::compile(file, range.clone())?
+            .body
+            .into_vec()
+            .into_iter()
+            .filter_map(|stmt| match stmt {
+                Stmt::Macro(node) => Some(node.function),
+                _ => None,
+            })
+            .collect();
+        let (Some(function), true) = (macros.pop(), macros.is_empty()) else {
+            let text = file.text.get(range.clone()).unwrap_or_default();
+            let message = format!("Found multiple macros in {text}, expected 1");
+            return Err(Diagnostic::new(Code::JinjaSyntax, message).with_span(file.span(range)));
+        };
+        let name = function.name.strip_prefix("dbt_macro__").unwrap_or(&function.name);
+        let params = function
+            .params
+            .iter()
+            .map(|param| Param { name: param.name.clone(), has_default: param.default.is_some() })
+            .collect();
+        let languages = function.params.iter().find(|param| &*param.name == "supported_languages");
+        let supported_languages = languages
+            .filter(|_| name.starts_with("materialization_"))
+            .and_then(|param| param.default.as_ref())
+            .map(|default| match default {
+                Expr::List(items) => items
+                    .iter()
+                    .filter_map(|item| match item {
+                        Expr::Const(value) => Some(value.to_string()),
+                        _ => None,
+                    })
+                    .collect(),
+                _ => Vec::new(),
+            });
+        Ok(Arc::new(Self {
+            name: name.into(),
+            params,
+            file: file.clone(),
+            range,
+            supported_languages,
+            function,
+        }))
+    }
+
     /// The block's text, tags included.
     pub fn text(&self) -> &str {
         &self.file.text[self.range.clone()]
@@ -118,7 +175,8 @@ impl MacroDef {
     /// # Errors
     /// As [`Template::render`].
     pub fn call(self: &Arc<Self>, args: Args, globals: &dyn Globals) -> Result<Value> {
-        let _ = (args, globals);
-        Err(Diagnostic::new(Code::Internal, "the evaluator is not there yet"))
+        Value::from_macro(self.clone())
+            .call(&mut State::new(globals), args)
+            .map_err(Error::into_diagnostic)
     }
 }

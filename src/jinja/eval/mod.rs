@@ -1,21 +1,50 @@
 //! Runs the tree of [`super::ir`] with Python's rules.
 
+mod access;
+mod expr;
+mod frame;
+mod loops;
+mod macros;
+mod run;
+
 use std::sync::Arc;
 
 use super::error::{Error, Result};
+use super::functions;
 use super::globals::{Globals, UndefinedMode};
-use super::template::MacroDef;
-use super::value::{Args, Undefined, Value};
+use super::ir::Function;
+use super::template::{MacroDef, SourceFile};
+use super::value::{Reason, Undefined, Value};
+
+pub use macros::MacroValue;
+
+use frame::Frame;
+
+/// How many macros and call blocks may be open at once. Python stops dbt at about 140.
+const MACRO_DEPTH: usize = 200;
 
 /// What a running template and the natives it calls share.
 pub struct State<'g> {
     globals: &'g dyn Globals,
+    macros: Vec<Arc<MacroDef>>,
+    depth: usize,
+    frames: u64,
+    /// The texts of the `filter` and `set` blocks whose filters are running.
+    block_texts: Vec<Value>,
+    native: bool,
 }
 
 impl<'g> State<'g> {
     /// A fresh state for calling natives or macros from outside a template.
     pub fn new(globals: &'g dyn Globals) -> Self {
-        Self { globals }
+        Self {
+            globals,
+            macros: Vec::new(),
+            depth: 0,
+            frames: 0,
+            block_texts: Vec::new(),
+            native: false,
+        }
     }
 
     /// The names the caller supplied.
@@ -23,107 +52,78 @@ impl<'g> State<'g> {
         self.globals
     }
 
-    /// The value of a global name, or an undefined value.
+    /// The value of a global name, else of one of Jinja's own, else an undefined value.
     pub fn lookup(&self, name: &str) -> Value {
-        self.globals.lookup(name).unwrap_or_else(|| self.undefined(name))
+        self.globals
+            .lookup(name)
+            .or_else(|| functions::builtin(name))
+            .unwrap_or_else(|| self.undefined(name))
     }
 
     /// An undefined value that behaves as the globals say.
     pub fn undefined(&self, name: &str) -> Value {
+        self.undefined_because(name, Reason::Name)
+    }
+
+    /// An undefined value with a reason.
+    pub fn undefined_because(&self, name: &str, reason: Reason) -> Value {
         Value::Undefined(Arc::new(Undefined {
             name: name.into(),
-            hint: None,
+            reason,
             permissive: self.globals.undefined_mode() == UndefinedMode::Permissive,
         }))
     }
 
     /// The macros that are running, outermost first.
     pub fn macro_stack(&self) -> &[Arc<MacroDef>] {
-        &[]
-    }
-}
-
-/// A macro as a value.
-#[derive(Debug)]
-pub struct MacroValue {
-    definition: Arc<MacroDef>,
-}
-
-impl MacroValue {
-    /// The macro's definition.
-    pub fn definition(&self) -> &Arc<MacroDef> {
-        &self.definition
+        &self.macros
     }
 
-    /// `repr(macro)`.
-    pub fn repr(&self) -> String {
-        format!("<Macro '{}'>", self.definition.name)
-    }
-}
-
-impl Value {
-    /// A macro of a project, callable like a function.
-    pub fn from_macro(definition: Arc<MacroDef>) -> Self {
-        Self::Macro(Arc::new(MacroValue { definition }))
+    /// Whether the template that runs is rendered natively; macros never are.
+    pub fn is_native(&self) -> bool {
+        self.native
     }
 
-    /// `x(args)`.
-    pub fn call(&self, state: &mut State<'_>, args: Args) -> Result<Value> {
-        match self {
-            Self::Function(function) => function.call(state, args),
-            Self::Object(object) => object.call(state, args),
-            Self::Undefined(undefined) if undefined.permissive => Ok(self.clone()),
-            Self::Undefined(undefined) => Err(undefined.error()),
-            other => {
-                Err(Error::type_error(format!("'{}' object is not callable", other.type_name())))
-            }
+    /// Runs something one level deeper.
+    fn deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth >= MACRO_DEPTH {
+            return Err(Error::recursion());
         }
+        self.depth += 1;
+        let result = stacker::maybe_grow(256 * 1024, 4 << 20, || run(self));
+        self.depth -= 1;
+        result
     }
 
-    /// `x.name(args)`.
-    pub fn call_method(&self, state: &mut State<'_>, name: &str, args: Args) -> Result<Value> {
-        match self {
-            Self::Object(object) => object.call_method(state, name, args),
-            other => other.get_attr(state, name)?.call(state, args),
-        }
-    }
-
-    /// `x.name` as Jinja does it: the attribute, else the item, else undefined.
-    pub fn get_attr(&self, state: &mut State<'_>, name: &str) -> Result<Value> {
-        let found = match self {
-            Self::Object(object) => object.get_attr(state, name)?,
-            Self::Dict(dict) => dict.get_str(name),
-            _ => None,
-        };
-        Ok(found.unwrap_or_else(|| state.undefined(name)))
-    }
-
-    /// `x[key]` as Jinja does it: the item, else the attribute, else undefined.
-    pub fn get_item(&self, state: &mut State<'_>, key: &Value) -> Result<Value> {
-        let found = match self {
-            Self::Object(object) => object.get_item(state, key)?,
-            Self::Dict(dict) => dict.get(key),
-            _ => None,
-        };
-        Ok(found.unwrap_or_else(|| state.undefined(key.as_str().unwrap_or_default())))
-    }
-
-    /// `list(x)`.
-    pub fn iterate(&self, state: &mut State<'_>) -> Result<Vec<Value>> {
-        let items = match self {
-            Self::List(list) => Some(list.snapshot()),
-            Self::Tuple(items) => Some(items.to_vec()),
-            Self::Dict(dict) => Some(dict.keys()),
-            Self::Set(set) => Some(set.snapshot()),
-            Self::Str(text) => {
-                Some(text.chars().map(|c| Value::str(c.encode_utf8(&mut [0; 4]))).collect())
-            }
-            Self::Undefined(_) => Some(Vec::new()),
-            Self::Object(object) => object.iterate(state)?,
-            _ => None,
-        };
-        items.ok_or_else(|| {
-            Error::type_error(format!("'{}' object is not iterable", self.type_name()))
+    /// Runs a template from its start.
+    pub(super) fn render(&mut self, function: &Function, file: &Arc<SourceFile>) -> Result<String> {
+        self.deeper(|state| {
+            let mut frame = Frame::new(function, file, state.next_frame());
+            frame.enter(&function.entry);
+            let mut out = String::new();
+            state.body(&mut frame, &function.body, &mut out)?;
+            Ok(out)
         })
+    }
+
+    /// Runs a template and keeps what each `{{ }}` gives.
+    pub(super) fn render_parts(
+        &mut self,
+        function: &Function,
+        file: &Arc<SourceFile>,
+    ) -> Result<Vec<Value>> {
+        self.deeper(|state| {
+            let mut frame = Frame::new(function, file, state.next_frame());
+            frame.enter(&function.entry);
+            state.native = true;
+            let parts = state.parts(&mut frame, &function.body);
+            state.native = false;
+            parts
+        })
+    }
+
+    fn next_frame(&mut self) -> u64 {
+        self.frames += 1;
+        self.frames
     }
 }

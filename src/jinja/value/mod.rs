@@ -4,13 +4,18 @@
 //! changed from several threads; a lock is never held while other code runs.
 
 mod args;
+pub(super) mod arithmetic;
 mod containers;
+pub(super) mod format;
 mod function;
 mod key;
-mod number;
+pub(super) mod methods;
+pub(super) mod number;
 mod object;
-mod ops;
-mod repr;
+pub(super) mod ops;
+pub(super) mod printf;
+pub(super) mod repr;
+pub(super) mod text_methods;
 
 use std::fmt;
 use std::sync::Arc;
@@ -64,27 +69,51 @@ pub enum Value {
 }
 
 /// What is known about an undefined value.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone)]
 pub struct Undefined {
-    /// The name that was looked up.
+    /// The name that was looked up; empty when there is none.
     pub name: Arc<str>,
-    /// The whole message, when it is not "'name' is undefined".
-    pub hint: Option<Arc<str>>,
+    /// What the message says.
+    pub reason: Reason,
     /// dbt's parse mode: using it gives an undefined value again.
     pub permissive: bool,
+}
+
+/// Why a value is undefined.
+#[derive(Debug, Clone)]
+pub enum Reason {
+    /// No variable has the name.
+    Name,
+    /// A value of this type (`dict object`) has no such attribute.
+    Attribute(String),
+    /// A value of this type has no such item; the second is the repr of the key.
+    Element(String, String),
+    /// A message of its own.
+    Hint(Arc<str>),
+    /// The sandbox forbids it; the message says what.
+    Unsafe(String),
 }
 
 impl Undefined {
     /// Jinja's message when the value is used.
     pub fn message(&self) -> String {
-        self.hint
-            .as_ref()
-            .map_or_else(|| format!("'{}' is undefined", self.name), ToString::to_string)
+        match &self.reason {
+            Reason::Hint(hint) => hint.to_string(),
+            Reason::Unsafe(message) => message.clone(),
+            _ if self.permissive => format!("'{}' is undefined", self.name),
+            Reason::Name => format!("'{}' is undefined", self.name),
+            Reason::Attribute(of) => format!("'{of}' has no attribute '{}'", self.name),
+            Reason::Element(of, key) => format!("{of} has no element {key}"),
+        }
     }
 
     /// The error of using the value.
     pub fn error(&self) -> Error {
-        Error::new(ExceptionKind::Undefined, self.message())
+        let kind = match self.reason {
+            Reason::Unsafe(_) => ExceptionKind::Security,
+            _ => ExceptionKind::Undefined,
+        };
+        Error::new(kind, self.message())
     }
 }
 
@@ -130,12 +159,20 @@ impl Value {
 
     /// An undefined value of this name.
     pub fn undefined(name: impl Into<Arc<str>>) -> Self {
-        Self::Undefined(Arc::new(Undefined { name: name.into(), ..Undefined::default() }))
+        Self::Undefined(Arc::new(Undefined {
+            name: name.into(),
+            reason: Reason::Name,
+            permissive: false,
+        }))
     }
 
     /// An undefined value with its own message.
     pub fn undefined_hint(hint: impl Into<Arc<str>>) -> Self {
-        Self::Undefined(Arc::new(Undefined { hint: Some(hint.into()), ..Undefined::default() }))
+        Self::Undefined(Arc::new(Undefined {
+            name: Arc::default(),
+            reason: Reason::Hint(hint.into()),
+            permissive: false,
+        }))
     }
 
     /// A native function; the name shows in its repr.

@@ -68,6 +68,12 @@ pub trait Object: Any + Send + Sync + Debug {
         None
     }
 
+    /// `x[start:stop:step]`; `None` means it has no slices.
+    fn slice(&self, start: &Value, stop: &Value, step: &Value) -> Result<Option<Value>> {
+        let _ = (start, stop, step);
+        Ok(None)
+    }
+
     /// `item in x`; `None` means to look through [`Object::iterate`].
     fn contains(&self, item: &Value) -> Option<bool> {
         let _ = item;
@@ -87,6 +93,12 @@ pub trait Object: Any + Send + Sync + Debug {
     /// `str(x)`.
     fn to_str(&self) -> String {
         self.repr()
+    }
+
+    /// `format(x, spec)` for a spec that is not empty; `None` means it takes none.
+    fn format(&self, spec: &str) -> Result<Option<String>> {
+        let _ = spec;
+        Ok(None)
     }
 
     /// `repr(x)`.

@@ -3,6 +3,12 @@
 // Python compares floats exactly.
 #![allow(clippy::float_cmp)]
 
+use std::cmp::Ordering;
+
+use num_bigint::{BigInt, Sign};
+
+use super::super::error::{Error, Result};
+use super::super::ir::CompareOp;
 use super::Value;
 use super::number::{big_int_to_float, float_to_big_int, int_to_float};
 
@@ -73,5 +79,114 @@ fn numbers_equal(a: &Value, b: &Value) -> bool {
             }),
         },
         _ => matches!((a.as_int(), b.as_int()), (Some(a), Some(b)) if a == b),
+    }
+}
+
+/// Whether a big int is below zero.
+pub fn is_negative(number: &BigInt) -> bool {
+    number.sign() == Sign::Minus
+}
+
+/// `a < b`, `a <= b`, `a > b` or `a >= b`.
+///
+/// # Errors
+/// Python's `TypeError` for values that have no order.
+pub fn ordered(op: CompareOp, a: &Value, b: &Value) -> Result<bool> {
+    if let (Value::Set(a), Value::Set(b)) = (a, b) {
+        let within = |a: &super::Set, b: &super::Set| a.snapshot().iter().all(|x| b.contains(x));
+        return Ok(match op {
+            CompareOp::Lt => a.len() < b.len() && within(a, b),
+            CompareOp::Le => within(a, b),
+            CompareOp::Gt => b.len() < a.len() && within(b, a),
+            _ => within(b, a),
+        });
+    }
+    let ordering = compare_nested(op, a, b, 0)?;
+    Ok(match op {
+        CompareOp::Lt => ordering == Some(Ordering::Less),
+        CompareOp::Le => matches!(ordering, Some(Ordering::Less | Ordering::Equal)),
+        CompareOp::Gt => ordering == Some(Ordering::Greater),
+        _ => matches!(ordering, Some(Ordering::Greater | Ordering::Equal)),
+    })
+}
+
+/// The order of two values for sorting; `None` when one is not a number.
+///
+/// # Errors
+/// As [`ordered`] for `<`.
+pub fn compare(a: &Value, b: &Value) -> Result<Option<Ordering>> {
+    compare_nested(CompareOp::Lt, a, b, 0)
+}
+
+fn symbol(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Le => "<=",
+        CompareOp::Gt => ">",
+        CompareOp::Ge => ">=",
+        _ => "<",
+    }
+}
+
+fn compare_nested(op: CompareOp, a: &Value, b: &Value, depth: usize) -> Result<Option<Ordering>> {
+    let sequences = |a: &[Value], b: &[Value]| {
+        if depth > DEPTH {
+            return Err(Error::recursion());
+        }
+        for (a, b) in a.iter().zip(b) {
+            if !equals(a, b) {
+                return compare_nested(op, a, b, depth + 1);
+            }
+        }
+        Ok(Some(a.len().cmp(&b.len())))
+    };
+    match (a, b) {
+        (Value::Undefined(undefined), _) | (_, Value::Undefined(undefined)) => {
+            Err(undefined.error())
+        }
+        (Value::Str(a), Value::Str(b)) => Ok(Some(a.cmp(b))),
+        (Value::Bytes(a), Value::Bytes(b)) => Ok(Some(a.cmp(b))),
+        (Value::List(a), Value::List(b)) => sequences(&a.snapshot(), &b.snapshot()),
+        (Value::Tuple(a), Value::Tuple(b)) => sequences(a, b),
+        (Value::Object(x), other) if x.compare(other).is_some() => Ok(x.compare(other)),
+        (other, Value::Object(x)) if x.compare(other).is_some() => {
+            Ok(x.compare(other).map(Ordering::reverse))
+        }
+        (Value::Float(a), Value::Float(b)) => Ok(a.partial_cmp(b)),
+        _ => match (exact(a), exact(b)) {
+            (Some(Ok(a)), Some(Ok(b))) => Ok(Some(a.cmp(&b))),
+            (Some(Ok(int)), Some(Err(float))) => Ok(compare_mixed(&int, float)),
+            (Some(Err(float)), Some(Ok(int))) => {
+                Ok(compare_mixed(&int, float).map(Ordering::reverse))
+            }
+            _ => match (a.as_int(), b.as_int()) {
+                (Some(a), Some(b)) => Ok(Some(a.cmp(&b))),
+                _ => Err(Error::type_error(format!(
+                    "'{}' not supported between instances of '{}' and '{}'",
+                    symbol(op),
+                    a.type_name(),
+                    b.type_name()
+                ))),
+            },
+        },
+    }
+}
+
+/// A number as a big int, or as a float when it is one.
+fn exact(value: &Value) -> Option<Result<BigInt, f64>> {
+    match value {
+        Value::Float(float) => Some(Err(*float)),
+        Value::BigInt(big) => Some(Ok((**big).clone())),
+        other => other.as_int().map(|int| Ok(int.into())),
+    }
+}
+
+fn compare_mixed(int: &BigInt, float: f64) -> Option<Ordering> {
+    match float_to_big_int(float) {
+        None if float.is_nan() => None,
+        None => Some(if float > 0.0 { Ordering::Less } else { Ordering::Greater }),
+        Some(whole) => Some(int.cmp(&whole).then_with(|| {
+            // Cutting off a fraction moves towards zero.
+            0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal)
+        })),
     }
 }
