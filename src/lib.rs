@@ -3,6 +3,7 @@
 //! One folder per stage; data flows down this list and never back up. See
 //! `docs/ARCHITECTURE.md` for the map and the invariants.
 
+pub mod adapter;
 pub mod cli;
 pub mod compile;
 pub mod context;

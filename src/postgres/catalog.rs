@@ -59,6 +59,8 @@ pub struct Relation {
     pub name: String,
     /// Its kind.
     pub kind: RelationKind,
+    /// Schema and name of the views that read it, which a cascade would drop along.
+    pub read_by: Vec<(String, String)>,
 }
 
 /// A column as `information_schema.columns` describes it, which is what dbt-postgres reads.
@@ -82,23 +84,43 @@ pub fn relations<S: AsRef<str>>(
     connection: &mut Connection,
     schemas: &[S],
 ) -> Result<(Vec<Relation>, Vec<String>), Error> {
-    const SQL: &str = "select n.nspname, c.relname, c.relkind \
+    // A view's rule depends on every relation that the view reads.
+    const SQL: &str = "select n.nspname, c.relname, c.relkind, reader.nspname, reader.relname \
         from pg_catalog.pg_namespace n \
         left join pg_catalog.pg_class c \
           on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'f', 'v', 'm') \
+        left join lateral ( \
+          select distinct vn.nspname, v.relname \
+          from pg_catalog.pg_depend d \
+          join pg_catalog.pg_rewrite r on r.oid = d.objid \
+          join pg_catalog.pg_class v on v.oid = r.ev_class \
+          join pg_catalog.pg_namespace vn on vn.oid = v.relnamespace \
+          where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = c.oid \
+            and d.classid = 'pg_catalog.pg_rewrite'::regclass and v.oid <> c.oid \
+        ) reader on true \
         where n.nspname = any ($1::text[]) \
         order by 1, 2";
     let result = connection.query_params(SQL, &[Some(&text_array(schemas))])?;
-    let (mut relations, mut existing) = (Vec::new(), Vec::<String>::new());
+    let (mut relations, mut existing) = (Vec::<Relation>::new(), Vec::<String>::new());
     for row in result.last().iter().flat_map(|set| set.rows.iter()) {
         let Some(schema) = row.get(0) else { continue };
         if existing.last().is_none_or(|last| last != schema) {
             existing.push(schema.to_owned());
         }
-        if let (Some(name), Some(kind)) =
+        let (Some(name), Some(kind)) =
             (row.get(1), row.get(2).and_then(RelationKind::from_relkind))
+        else {
+            continue;
+        };
+        let is_same = |last: &Relation| last.schema == schema && last.name == name;
+        if !relations.last().is_some_and(is_same) {
+            let (schema, name) = (schema.to_owned(), name.to_owned());
+            relations.push(Relation { schema, name, kind, read_by: Vec::new() });
+        }
+        if let (Some(last), Some(schema), Some(view)) =
+            (relations.last_mut(), row.get(3), row.get(4))
         {
-            relations.push(Relation { schema: schema.to_owned(), name: name.to_owned(), kind });
+            last.read_by.push((schema.to_owned(), view.to_owned()));
         }
     }
     Ok((relations, existing))

@@ -65,19 +65,41 @@ impl Connection {
             broken: false,
             preamble: Vec::new(),
         };
+        connection.prepare()?;
+        Ok(connection)
+    }
+
+    /// The settings a session starts with.
+    fn prepare(&mut self) -> Result<(), Error> {
         // Text forms of dates are read as ISO, which psycopg2 sees to as well.
-        if connection.parameter("DateStyle").is_some_and(|style| !style.starts_with("ISO")) {
-            connection.preamble.push("set datestyle to 'ISO'");
+        if self.parameter("DateStyle").is_some_and(|style| !style.starts_with("ISO")) {
+            self.preamble.push("set datestyle to 'ISO'");
         }
         // When gdbt is killed, what it runs should stop too. Some platforms refuse it.
-        if connection.server_version() >= 140_000 {
-            connection.preamble.push("set client_connection_check_interval = '2s'");
+        if self.server_version() >= 140_000 {
+            self.preamble.push("set client_connection_check_interval = '2s'");
         }
-        if let Some(role) = connector.options.role.as_deref().filter(|role| !role.is_empty()) {
+        let role = self.connector.options.role.as_deref().filter(|role| !role.is_empty());
+        if let Some(role) = role.map(|role| format!("set role {role}")) {
             // The name is not quoted: dbt takes it as SQL.
-            connection.query(&format!("set role {role}"))?;
+            self.query(&role)?;
         }
-        Ok(connection)
+        Ok(())
+    }
+
+    /// Makes the session as good as new: no settings, temporary relations, prepared
+    /// statements or locks of what ran before. A session that cannot be reset is ended.
+    pub fn reset(&mut self) -> Result<(), Error> {
+        let outcome = self.rollback_and_discard().and_then(|()| self.prepare());
+        self.broken |= outcome.is_err();
+        outcome
+    }
+
+    fn rollback_and_discard(&mut self) -> Result<(), Error> {
+        if self.status != TransactionStatus::Idle {
+            self.query("rollback")?;
+        }
+        self.query("discard all").map(|_| ())
     }
 
     /// Runs one statement text, which may hold several commands.

@@ -120,6 +120,14 @@ pub fn kind(oid: u32) -> Kind {
     }
 }
 
+/// What kind of value the elements of an array type hold; `None` for other types.
+pub fn element_kind(oid: u32) -> Option<Kind> {
+    match find(oid) {
+        Some(Found::ArrayOf(known)) => Some(known.kind),
+        _ => None,
+    }
+}
+
 /// The type's name as `format_type` spells it, with its modifier (`numeric(10,2)`).
 /// `None` for types that are not built in: only the server can name those.
 pub fn name(oid: u32, modifier: i32) -> Option<String> {

@@ -88,7 +88,7 @@ on {{ relation }} {{ 'using ' ~ index.type ~ ' ' if index.type }}({{ index.colum
 {%- endmacro %}
 
 
-{# Partitioned tables are tables; partitions, foreign tables and sequences are not listed. #}
+{# Partitioned tables count as tables; foreign tables are not listed. #}
 {% macro postgres__list_relations_without_caching(schema_relation) -%}
   {%- call statement('list_relations_without_caching', fetch_result=True, auto_begin=False) -%}
     select

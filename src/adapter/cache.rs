@@ -1,0 +1,281 @@
+//! Which relations exist, as far as this run knows: filled by one query for all schemas,
+//! kept true by what the run itself creates, renames and drops.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::relation::{Part, Relation, RelationType};
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::manifest::QuotePolicy;
+use crate::postgres::{Connection, Error, catalog};
+
+/// A relation's place, in lower case as dbt compares them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    schema: String,
+    identifier: String,
+}
+
+impl Key {
+    fn of(relation: &Relation) -> Self {
+        let lower = |part| relation.part(part).map_or_else(String::new, |it| it.to_lowercase());
+        Self { schema: lower(Part::Schema), identifier: lower(Part::Identifier) }
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    relation: Relation,
+    /// What would go with it in `drop … cascade`.
+    referenced_by: HashSet<Key>,
+}
+
+/// The relations of the schemas in use. Shared by all sessions.
+#[derive(Debug)]
+pub struct RelationCache {
+    database: Arc<str>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    schemas: HashSet<String>,
+    relations: HashMap<Key, Entry>,
+}
+
+impl RelationCache {
+    /// An empty cache for a database.
+    pub fn new(database: impl Into<Arc<str>>) -> Self {
+        Self { database: database.into(), state: Mutex::default() }
+    }
+
+    /// Fills the cache with what is in these schemas; returns those that exist. One round
+    /// trip.
+    ///
+    /// # Errors
+    /// The query fails.
+    pub fn fill<S: AsRef<str>>(
+        &self,
+        connection: &mut Connection,
+        schemas: &[S],
+    ) -> Result<Vec<String>, Error> {
+        let (relations, existing) = catalog::relations(connection, schemas)?;
+        let mut state = self.state.lock();
+        state.schemas.extend(schemas.iter().map(|schema| schema.as_ref().to_lowercase()));
+        for found in &relations {
+            let kind = RelationType::from_name(found.kind.as_dbt());
+            state.add(self.named(&found.schema, &found.name, kind));
+        }
+        for found in &relations {
+            let read = self.named(&found.schema, &found.name, None);
+            for (schema, view) in &found.read_by {
+                // A view of another schema is nothing that dbt manages.
+                state.link(&read, self.named(schema, view, Some(RelationType::External)));
+            }
+        }
+        Ok(existing)
+    }
+
+    /// A relation as the catalog names it: exactly.
+    fn named(&self, schema: &str, name: &str, kind: Option<RelationType>) -> Relation {
+        Relation {
+            database: Some(self.database.clone()),
+            schema: Some(schema.into()),
+            identifier: Some(name.into()),
+            kind,
+            quote: QuotePolicy::default(),
+            ..Relation::default()
+        }
+    }
+
+    /// Whether the contents of a schema are known.
+    pub fn knows_schema(&self, schema: &str) -> bool {
+        self.state.lock().schemas.contains(&schema.to_lowercase())
+    }
+
+    /// The known relations of a schema.
+    pub fn relations(&self, schema: &str) -> Vec<Relation> {
+        let schema = schema.to_lowercase();
+        let state = self.state.lock();
+        let inside = state.relations.iter().filter(|(key, _)| key.schema == schema);
+        inside.map(|(_, entry)| entry.relation.clone()).collect()
+    }
+
+    /// Takes a schema and its relations in, after someone else listed them.
+    pub fn add_schema(&self, schema: &str, relations: impl IntoIterator<Item = Relation>) {
+        let mut state = self.state.lock();
+        state.schemas.insert(schema.to_lowercase());
+        for relation in relations {
+            state.add(relation);
+        }
+    }
+
+    /// A relation was created.
+    pub fn add(&self, relation: Relation) {
+        let mut state = self.state.lock();
+        state.schemas.insert(Key::of(&relation).schema);
+        state.add(relation);
+    }
+
+    /// A relation was dropped, and with it what depends on it.
+    pub fn remove(&self, relation: &Relation) {
+        self.state.lock().remove(&Key::of(relation));
+    }
+
+    /// A schema was dropped with all that was in it.
+    pub fn drop_schema(&self, schema: &str) {
+        let schema = schema.to_lowercase();
+        let mut state = self.state.lock();
+        let inside: Vec<Key> =
+            state.relations.keys().filter(|key| key.schema == schema).cloned().collect();
+        for key in inside {
+            state.remove(&key);
+        }
+        state.schemas.remove(&schema);
+    }
+
+    /// A relation has another name now. Views on it stay bound to it.
+    ///
+    /// # Errors
+    /// The new name is taken: two names were cut to the same.
+    pub fn rename(&self, old: &Relation, new: &Relation) -> Result<()> {
+        let (from, to) = (Key::of(old), Key::of(new));
+        let mut state = self.state.lock();
+        if state.relations.contains_key(&to) {
+            return Err(Diagnostic::new(
+                Code::RelationMismatch,
+                format!(
+                    "cannot rename {} to {}: a relation of that name exists already",
+                    old.render(),
+                    new.render()
+                ),
+            )
+            .with_help(
+                "Another model or process has made it in the meantime. Give one of the two \
+                 another name, or drop the relation.",
+            ));
+        }
+        state.schemas.insert(to.schema.clone());
+        let (kind, referenced_by) = match state.relations.remove(&from) {
+            Some(entry) => (entry.relation.kind.or(new.kind), entry.referenced_by),
+            // It was created in this run under a name that nobody asked for.
+            None => (new.kind, HashSet::new()),
+        };
+        for entry in state.relations.values_mut() {
+            if entry.referenced_by.remove(&from) {
+                entry.referenced_by.insert(to.clone());
+            }
+        }
+        let relation = Relation { kind, ..new.clone() };
+        state.relations.insert(to, Entry { relation, referenced_by });
+        Ok(())
+    }
+}
+
+impl State {
+    fn add(&mut self, relation: Relation) {
+        self.relations
+            .entry(Key::of(&relation))
+            .or_insert_with(|| Entry { relation, referenced_by: HashSet::new() });
+    }
+
+    /// Notes that a view reads a relation.
+    fn link(&mut self, read: &Relation, view: Relation) {
+        let key = Key::of(&view);
+        self.add(view);
+        if let Some(entry) = self.relations.get_mut(&Key::of(read)) {
+            entry.referenced_by.insert(key);
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        let mut pending = vec![key.clone()];
+        let mut gone = HashSet::new();
+        while let Some(key) = pending.pop() {
+            if let Some(entry) = self.relations.remove(&key) {
+                pending.extend(entry.referenced_by);
+                gone.insert(key);
+            }
+        }
+        for entry in self.relations.values_mut() {
+            entry.referenced_by.retain(|key| !gone.contains(key));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn relation(name: &str, kind: RelationType) -> Relation {
+        RelationCache::new("db").named("s", name, Some(kind))
+    }
+
+    fn names(cache: &RelationCache) -> Vec<String> {
+        let mut names: Vec<String> = cache
+            .relations("S")
+            .iter()
+            .filter_map(|relation| relation.identifier.as_deref().map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn cache_with_view() -> RelationCache {
+        let cache = RelationCache::new("db");
+        cache.add_schema(
+            "s",
+            [
+                relation("t", RelationType::Table),
+                relation("v", RelationType::View),
+                relation("w", RelationType::View),
+            ],
+        );
+        let mut state = cache.state.lock();
+        state.link(&relation("t", RelationType::External), relation("v", RelationType::External));
+        state.link(&relation("v", RelationType::External), relation("w", RelationType::External));
+        drop(state);
+        cache
+    }
+
+    #[test]
+    fn a_drop_takes_dependent_views_along() {
+        let cache = cache_with_view();
+        cache.remove(&relation("v", RelationType::View));
+        assert_eq!(names(&cache), ["t"]);
+        cache.remove(&relation("missing", RelationType::View));
+        assert_eq!(names(&cache), ["t"]);
+    }
+
+    #[test]
+    fn a_renamed_relation_keeps_its_views() {
+        let cache = cache_with_view();
+        cache
+            .rename(&relation("v", RelationType::View), &relation("x", RelationType::View))
+            .unwrap();
+        assert_eq!(names(&cache), ["t", "w", "x"]);
+        cache.remove(&relation("t", RelationType::Table));
+        assert_eq!(names(&cache), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_is_not_taken_over() {
+        let cache = cache_with_view();
+        let renamed =
+            cache.rename(&relation("t", RelationType::Table), &relation("v", RelationType::Table));
+        assert!(renamed.is_err());
+        let new = relation("new", RelationType::Table);
+        cache.rename(&relation("new__dbt_tmp", RelationType::Table), &new).unwrap();
+        assert_eq!(cache.relations("s").iter().filter(|found| **found == new).count(), 1);
+    }
+
+    #[test]
+    fn a_dropped_schema_is_unknown() {
+        let cache = cache_with_view();
+        cache.drop_schema("S");
+        assert!(!cache.knows_schema("s"));
+        assert!(cache.relations("s").is_empty());
+    }
+}

@@ -1,0 +1,272 @@
+//! Python's `Decimal`, for numeric columns: exact, and written as PostgreSQL wrote it.
+
+use std::any::Any;
+use std::cmp::Ordering;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use num_bigint::BigInt;
+
+use crate::jinja::{Error, ExceptionKind, Object, Result, Value};
+
+/// Significant digits of a quotient, as in Python's default context.
+const PRECISION: usize = 28;
+/// Digits beyond that, to round by.
+const GUARD: usize = 2;
+
+/// A decimal number: `digits * 10 ** -scale`.
+#[derive(Debug, Clone)]
+pub struct Decimal {
+    digits: BigInt,
+    scale: u32,
+}
+
+impl Decimal {
+    /// Reads plain or scientific notation. `None` for anything else, such as `NaN`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (number, exponent) = match text.split_once(['e', 'E']) {
+            Some((number, exponent)) => (number, exponent.parse::<i32>().ok()?),
+            None => (text, 0),
+        };
+        let unsigned = number.strip_prefix(['-', '+']).unwrap_or(number);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.len() + fraction.len() == 0 || !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        let mut digits: BigInt = format!("{whole}{fraction}").parse().ok()?;
+        if number.starts_with('-') {
+            digits = -digits;
+        }
+        let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        match u32::try_from(scale) {
+            Ok(scale) => Some(Self { digits, scale }),
+            // Kept within what a column could hold, so that a text cannot ask for gigabytes.
+            Err(_) if scale < -200_000 => None,
+            Err(_) => Some(Self { digits: digits * ten_to(scale.unsigned_abs()), scale: 0 }),
+        }
+    }
+
+    /// The number as a value for templates.
+    pub fn into_value(self) -> Value {
+        Value::object(self)
+    }
+
+    /// How many significant digits there are, and how many of them stand after the point;
+    /// without zeros at the end, rounded to at most this many digits.
+    pub(super) fn precision(&self, most: i64) -> (i64, i64) {
+        let digits = self.digits.magnitude().to_string();
+        let rounded = digits.get(..usize::try_from(most).unwrap_or(usize::MAX)).unwrap_or(&digits);
+        let cut = digits.len() - rounded.len();
+        let kept = rounded.trim_end_matches('0').len().max(1);
+        let zeros = cut + (rounded.len() - kept);
+        let places = i64::from(self.scale) - i64::try_from(zeros).unwrap_or(i64::MAX);
+        if self.is_zero() {
+            return (1, 0);
+        }
+        (i64::try_from(kept).unwrap_or(i64::MAX), places)
+    }
+
+    /// Whether digits other than zero stand after the point.
+    pub fn has_fraction(&self) -> bool {
+        self.normalized().scale > 0
+    }
+
+    /// The number without zeros at the end of its fraction.
+    pub(super) fn shortest(&self) -> String {
+        self.normalized().to_str()
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Bool(truth) => Some(Self { digits: i64::from(*truth).into(), scale: 0 }),
+            Value::Int(number) => Some(Self { digits: (*number).into(), scale: 0 }),
+            Value::BigInt(number) => Some(Self { digits: (**number).clone(), scale: 0 }),
+            other => other.downcast::<Self>().cloned(),
+        }
+    }
+
+    /// Both with the same scale.
+    fn aligned(&self, other: &Self) -> (BigInt, BigInt, u32) {
+        let scale = self.scale.max(other.scale);
+        (self.raised_to(scale), other.raised_to(scale), scale)
+    }
+
+    fn raised_to(&self, scale: u32) -> BigInt {
+        &self.digits * ten_to(scale.saturating_sub(self.scale))
+    }
+
+    fn is_zero(&self) -> bool {
+        self.digits == BigInt::ZERO
+    }
+
+    /// Without zeros at the end of the fraction.
+    fn normalized(&self) -> Self {
+        let (mut digits, mut scale) = (self.digits.clone(), self.scale);
+        while scale > 0 && &digits % 10 == BigInt::ZERO {
+            digits /= 10;
+            scale -= 1;
+        }
+        Self { digits, scale }
+    }
+
+    fn divide(&self, other: &Self) -> Result<Self> {
+        if other.is_zero() {
+            let message = "division by zero";
+            return Err(Error::new(ExceptionKind::ZeroDivisionError, message));
+        }
+        let length = |number: &BigInt| number.magnitude().to_string().len();
+        let wanted = PRECISION + GUARD + length(&other.digits);
+        let extra = wanted.saturating_sub(length(&self.digits));
+        let extra = u32::try_from(extra).unwrap_or(0) + other.scale;
+        let quotient = (&self.digits * ten_to(extra)) / &other.digits;
+        let scale = self.scale + extra - other.scale;
+        let quotient = Self { digits: quotient, scale };
+        let exact = quotient.times(other).compare_to(self) == Ordering::Equal;
+        Ok(if exact { quotient.normalized() } else { quotient.rounded_to_precision() })
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        Self { digits: &self.digits * &other.digits, scale: self.scale + other.scale }
+    }
+
+    /// Cut to the context's precision, half to even.
+    fn rounded_to_precision(self) -> Self {
+        let length = self.digits.magnitude().to_string().len();
+        let surplus = length.saturating_sub(PRECISION).min(self.scale as usize);
+        let Ok(surplus) = u32::try_from(surplus) else { return self };
+        if surplus == 0 {
+            return self;
+        }
+        let unit = ten_to(surplus);
+        let (mut digits, rest) = (&self.digits / &unit, &self.digits % &unit);
+        let twice = BigInt::from(rest.magnitude().clone()) * 2;
+        let away = twice > unit || (twice == unit && &digits % 2 != BigInt::ZERO);
+        if away {
+            digits += if self.digits < BigInt::ZERO { -1 } else { 1 };
+        }
+        Self { digits, scale: self.scale - surplus }
+    }
+
+    fn compare_to(&self, other: &Self) -> Ordering {
+        let (left, right, _) = self.aligned(other);
+        left.cmp(&right)
+    }
+
+    fn to_f64(&self) -> f64 {
+        self.to_str().parse().unwrap_or(f64::NAN)
+    }
+}
+
+fn ten_to(power: u32) -> BigInt {
+    BigInt::from(10).pow(power)
+}
+
+impl Object for Decimal {
+    fn type_name(&self) -> &'static str {
+        "Decimal"
+    }
+
+    fn truthy(&self) -> bool {
+        !self.is_zero()
+    }
+
+    fn to_str(&self) -> String {
+        let digits = self.digits.magnitude().to_string();
+        let sign = if self.digits < BigInt::ZERO { "-" } else { "" };
+        let scale = self.scale as usize;
+        if scale == 0 {
+            return format!("{sign}{digits}");
+        }
+        let padded = format!("{digits:0>width$}", width = scale + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - scale);
+        format!("{sign}{whole}.{fraction}")
+    }
+
+    fn repr(&self) -> String {
+        format!("Decimal('{}')", self.to_str())
+    }
+
+    fn equals(&self, other: &Value) -> Option<bool> {
+        self.compare(other).map(|order| order == Ordering::Equal).or(Some(false))
+    }
+
+    fn compare(&self, other: &Value) -> Option<Ordering> {
+        match other {
+            Value::Float(number) => self.to_f64().partial_cmp(number),
+            other => Some(self.compare_to(&Self::from_value(other)?)),
+        }
+    }
+
+    fn hash_key(&self) -> Option<u64> {
+        let mut hasher = DefaultHasher::new();
+        let normal = self.normalized();
+        (normal.digits, normal.scale).hash(&mut hasher);
+        Some(hasher.finish())
+    }
+
+    fn binary(&self, operator: &str, other: &Value, reflected: bool) -> Result<Option<Value>> {
+        let Some(other) = Self::from_value(other) else { return Ok(None) };
+        let (left, right) = if reflected { (&other, self) } else { (self, &other) };
+        let result = match operator {
+            "+" | "-" => {
+                let (first, second, scale) = left.aligned(right);
+                let digits = if operator == "+" { first + second } else { first - second };
+                Self { digits, scale }.rounded_to_precision()
+            }
+            "*" => left.times(right).rounded_to_precision(),
+            "/" => left.divide(right)?,
+            _ => return Ok(None),
+        };
+        Ok(Some(result.into_value()))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    fn compute(left: &str, operator: &str, right: &str) -> String {
+        let right = decimal(right).into_value();
+        decimal(left).binary(operator, &right, false).unwrap().unwrap().to_string()
+    }
+
+    #[test]
+    fn text_is_kept() {
+        for text in ["0", "1.50", "-0.05", "123456789012345678901234567890.1"] {
+            assert_eq!(decimal(text).to_str(), text);
+        }
+        assert_eq!(decimal("1.5e3").to_str(), "1500");
+        assert_eq!(decimal("15e-3").to_str(), "0.015");
+        for text in ["", ".", "NaN", "1.2.3", "1e999999999", "-"] {
+            assert!(Decimal::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sums_and_quotients_are_pythons() {
+        assert_eq!(compute("1.10", "+", "2"), "3.10");
+        assert_eq!(compute("1.10", "-", "2"), "-0.90");
+        assert_eq!(compute("1.5", "*", "1.5"), "2.25");
+        assert_eq!(compute("1", "/", "4"), "0.25");
+        assert_eq!(compute("1", "/", "3"), "0.3333333333333333333333333333");
+        assert_eq!(compute("2", "/", "3"), "0.6666666666666666666666666667");
+        assert!(decimal("1").binary("/", &decimal("0").into_value(), false).is_err());
+    }
+
+    #[test]
+    fn equal_numbers_are_equal_however_written() {
+        assert_eq!(decimal("1.50").equals(&decimal("1.5").into_value()), Some(true));
+        assert_eq!(decimal("1.50").hash_key(), decimal("1.5").hash_key());
+        assert_eq!(decimal("2.0").equals(&Value::from(2)), Some(true));
+        assert_eq!(decimal("2.5").compare(&Value::from(2)), Some(Ordering::Greater));
+        assert_eq!(decimal("2.5").compare(&Value::from("x")), None);
+    }
+}
