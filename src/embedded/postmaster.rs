@@ -25,7 +25,7 @@ impl Postmaster {
     fn parse(text: &str) -> Option<Self> {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         Some(Self {
-            pid: Pid::from_raw(lines.first()?.parse().ok()?)?,
+            pid: parse_pid(lines.first()?)?,
             data: (*lines.get(1)?).to_owned(),
             started_at: lines.get(2)?.parse().ok()?,
             port: lines.get(3)?.parse().ok()?,
@@ -61,11 +61,16 @@ fn disarm(path: &Path) -> Result<()> {
     let Ok(text) = fs::read_to_string(path) else { return Ok(()) };
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let data = rest.lines().next().unwrap_or_default();
-    let pid = first.trim().parse().ok().and_then(Pid::from_raw);
-    if !pid.is_some_and(|pid| test_kill_process(pid).is_ok() && !is_server(pid, data)) {
+    if !parse_pid(first).is_some_and(|pid| test_kill_process(pid).is_ok() && !is_server(pid, data))
+    {
         return Ok(());
     }
     fs::write(path, format!("{NOBODY}\n{rest}")).map_err(|error| Diagnostic::io(path, &error))
+}
+
+/// A process number; negative ones stand for something else than a server.
+fn parse_pid(text: &str) -> Option<Pid> {
+    text.trim().parse().ok().filter(|pid| *pid > 0).and_then(Pid::from_raw)
 }
 
 fn pid_file(data: &Path) -> PathBuf {

@@ -490,6 +490,9 @@ fn lost_before() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -497,6 +500,58 @@ mod tests {
         assert_eq!(version_number("15.18 (Debian 15.18-0+deb12u1)"), Some(150_018));
         assert_eq!(version_number("18beta1"), Some(180_000));
         assert_eq!(version_number("x"), None);
+    }
+
+    /// A session with a peer that sends `bytes` and closes.
+    fn session(bytes: &[u8]) -> Connection {
+        use std::io::Write as _;
+        use std::os::unix::net::UnixStream;
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(bytes).unwrap();
+        Connection {
+            stream: Stream::new(super::super::stream::Socket::Unix(ours), None).unwrap(),
+            out: BytesMut::new(),
+            connector: Arc::new(Connector::new(ConnectOptions::new("/", 1, "u", "d"))),
+            address: Address::Unix("/".into()),
+            process_id: 0,
+            secret_key: 0,
+            parameters: HashMap::new(),
+            status: TransactionStatus::Idle,
+            broken: false,
+            preamble: Vec::new(),
+        }
+    }
+
+    /// Well-framed messages of any kind with any body.
+    fn messages() -> impl Strategy<Value = Vec<u8>> {
+        let tags = b"1237ACDEGHIKNRSTVWZcdnst".to_vec();
+        let message =
+            (proptest::sample::select(tags), vec(any::<u8>(), 0..40)).prop_map(|(tag, body)| {
+                let length = u32::try_from(body.len() + 4).unwrap();
+                [&[tag][..], &length.to_be_bytes(), &body].concat()
+            });
+        vec(message, 0..8).prop_map(|all| all.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_peer_sends_is_an_outcome_or_an_error(
+            bytes in prop_oneof![messages(), vec(any::<u8>(), 0..200)]
+        ) {
+            let mut connection = session(&bytes);
+            while connection.read_outcome().is_ok() {}
+            prop_assert!(connection.is_broken());
+        }
+    }
+
+    #[test]
+    fn a_fatal_error_is_the_reason_of_the_loss() {
+        let body = b"SFATAL\0VFATAL\0C57P01\0Mbye\0\0";
+        let length = u32::try_from(body.len() + 4).unwrap();
+        let bytes = [b"E", &length.to_be_bytes()[..], body].concat();
+        let error = session(&bytes).read_outcome().err().unwrap();
+        assert_eq!(error.db().unwrap().sqlstate, "57P01");
+        assert_eq!(error.to_string(), "bye\nserver closed the connection unexpectedly");
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn excerpt(out: &mut String, sql: &str, position: usize) {
 
     let (mut from, mut to) = (0, line.len());
     if line.len() > EXCERPT_WIDTH {
-        if at + EXCERPT_RIGHT < EXCERPT_WIDTH {
+        if at + EXCERPT_RIGHT <= EXCERPT_WIDTH {
             to = EXCERPT_WIDTH;
         } else {
             to = (at + EXCERPT_RIGHT).min(line.len());
@@ -323,6 +323,14 @@ pub struct PipelineError {
     pub completed: Vec<super::StatementResult>,
 }
 
+impl PipelineError {
+    /// A diagnostic that shows the place in the statement that failed. `statements` are the
+    /// pipeline's.
+    pub fn into_diagnostic<S: AsRef<str>>(self, statements: &[S]) -> Box<Diagnostic> {
+        self.error.into_diagnostic_for(statements.get(self.index).map(AsRef::as_ref))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,7 +360,7 @@ mod tests {
         let sql = format!("select {} x {}", "a,".repeat(50), "b".repeat(50));
         let report = at(108).report(Some(&sql));
         let lines: Vec<&str> = report.lines().collect();
-        assert!(lines[1].starts_with("LINE 1: ...a,") && lines[1].ends_with("bbb..."));
+        assert!(lines[1].starts_with("LINE 1: ...,a") && lines[1].ends_with("bbb..."));
         assert_eq!(lines[1].find(" x ").unwrap() + 1, lines[2].find('^').unwrap());
     }
 

@@ -1,16 +1,18 @@
 //! A database of its own for each test, on the embedded server that all tests share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gdbt::embedded::{EmbeddedOptions, Server, ensure};
 use gdbt::postgres::{ConnectOptions, Connection};
 
-/// The options for an embedded server of `root`.
+/// The options for an embedded server of `root`. `GDBT_TEST_POSTGRES_VERSION` chooses the
+/// major version.
 pub fn options(root: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
         project_root: root.to_owned(),
         bin_dir: std::env::var_os("GDBT_POSTGRES_BIN").map(Into::into),
+        version: std::env::var("GDBT_TEST_POSTGRES_VERSION").ok().and_then(|v| v.parse().ok()),
         search_path: std::env::var_os("PATH"),
         cache_dir: Some(Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs")),
         ..EmbeddedOptions::default()
@@ -24,9 +26,15 @@ pub struct Database {
 }
 
 impl Database {
+    /// The project whose server all tests share.
+    pub fn root() -> PathBuf {
+        let version = std::env::var("GDBT_TEST_POSTGRES_VERSION").unwrap_or_default();
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shared{version}"))
+    }
+
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shared");
+        let root = Self::root();
         std::fs::create_dir_all(&root).unwrap();
         let server = ensure(&options(&root), &mut |_| {}).unwrap();
         let number = COUNT.fetch_add(1, Ordering::Relaxed);

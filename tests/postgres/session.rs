@@ -93,6 +93,44 @@ fn an_error_points_into_its_statement() {
 }
 
 #[test]
+fn the_report_is_libpqs() {
+    let database = Database::new();
+    let mut connection = database.connect();
+    let long = |before: usize, after: usize| {
+        format!("select {} x {}", "1,".repeat(before), ",1".repeat(after))
+    };
+    let mut statements: Vec<String> = [
+        "select 1\n\tfrom\tnowhere where true",
+        "selct 1",
+        "select 'é', wrong",
+        "select pg_catalog.lower(1, 2)",
+        "create table t (a int unique); insert into t values (1), (1)",
+        "select 1;\r\nselect x;\r\nselect 2",
+        "select 1 +",
+        "do 'begin perform (select wrong); end'",
+    ]
+    .map(str::to_owned)
+    .into();
+    for (before, after) in [(0, 60), (20, 20), (21, 1), (22, 60), (23, 60), (60, 60), (60, 0)] {
+        statements.push(long(before, after));
+    }
+    for sql in statements {
+        let url = format!(
+            "postgresql://{}@/{}?host={}",
+            database.options.user, database.options.database, database.options.host
+        );
+        let psql = std::process::Command::new("psql").args([&url, "-Xqc", &sql]).output();
+        let Ok(output) = psql else {
+            eprintln!("skipped: no psql");
+            return;
+        };
+        let Error::Db(error) = connection.query(&sql).unwrap_err() else { panic!("{sql}") };
+        let report = format!("{}:  {}\n", error.severity, error.report(Some(&sql)));
+        assert_eq!(report, String::from_utf8_lossy(&output.stderr), "{sql}");
+    }
+}
+
+#[test]
 fn results_larger_than_any_buffer_do_not_deadlock() {
     let database = Database::new();
     let mut connection = database.connect();
