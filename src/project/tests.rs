@@ -372,3 +372,92 @@ fn a_large_seed_has_its_path_as_checksum() {
     let seed = files.iter().find(|file| file.kind == FileKind::Seed).unwrap();
     assert_eq!(seed.checksum, Checksum::Path("seeds/big.csv".into()));
 }
+
+#[test]
+fn project_and_profile_values_are_rendered() {
+    let project = "
+name: shop
+profile: \"{{ env_var('WHICH', 'shop') }}\"
+models:
+  shop:
+    +enabled: \"{{ target.name == 'dev' }}\"
+    +schema: \"{{ env_var('PG_USER') }}_{{ var('x', 'none') }}\"
+    +meta: {threads: \"{{ target.threads }}\", text: \"{{ '1' }}\", since: 2024-01-02}
+    +vars: \"{{ [1, 2] }}\"
+snapshots: {+post-hook: \"{{ not_now }}\"}
+";
+    let profiles = "
+shop:
+  target: \"{{ env_var('STAGE', 'dev') }}\"
+  outputs:
+    dev:
+      type: postgres
+      host: \"{{ env_var('PG_HOST', 'localhost') }}\"
+      port: \"{{ env_var('PG_PORT', '5433') | as_number }}\"
+      user: \"{{ env_var('PG_USER') }}\"
+      password: \"x{{ env_var('DBT_ENV_SECRET_PG') }}y\"
+      dbname: d
+      schema: s
+      threads: 7
+    odd: {type: postgres, host: h, port: 1, user: u, password: '{{ %}', dbname: d, schema: s}
+    unset: {type: postgres, host: \"{{ env_var('NOT_SET') }}\"}
+    broken: {type: postgres, host: \"{{ 1 + }}\"}
+";
+    let folder = Folder::new(&[("dbt_project.yml", project), ("profiles.yml", profiles)]);
+    let workspace = folder.load().unwrap();
+    let TargetSource::Server(credentials) = &workspace.profile.source else { panic!("a server") };
+    assert_eq!((&*credentials.host, credentials.port), ("localhost", 5433));
+    assert_eq!((&*credentials.user, credentials.password.expose()), ("anna", "xhunter2y"));
+    assert_eq!(workspace.env.secrets().scrub("xhunter2y"), "x*****y");
+
+    let tree = &workspace.root.configs[&ConfigKind::Models];
+    let shop = tree.rendered.get("shop").unwrap().to_json();
+    assert_eq!(
+        shop,
+        serde_json::json!({
+            "+enabled": true,
+            "+schema": "anna_none",
+            "+meta": {"threads": 7, "text": "1", "since": "2024-01-02"},
+            // Jinja folds constants into text, as dbt's does.
+            "+vars": "[1, 2]",
+        })
+    );
+    let unrendered = tree.unrendered.get("shop").unwrap();
+    assert_eq!(unrendered.get("+enabled").unwrap().as_str(), Some("{{ target.name == 'dev' }}"));
+
+    // A password that is not a template is taken as it is.
+    let odd = folder.load_target(Some("odd")).unwrap().profile.source;
+    assert!(matches!(&odd, TargetSource::Server(c) if c.password.expose() == "{{ %}"));
+    let unset = folder.load_target(Some("unset")).unwrap_err().remove(0);
+    assert_eq!(unset.message, "Env var required but not provided: 'NOT_SET'");
+    assert_eq!(unset.span.unwrap().line, 15);
+    let broken = folder.load_target(Some("broken")).unwrap_err().remove(0);
+    assert!(broken.message.starts_with("Could not render {{ 1 + }}: "), "{}", broken.message);
+    assert_eq!(broken.span.unwrap().line, 16);
+}
+
+#[test]
+fn what_cannot_be_rendered_is_an_error_at_its_place() {
+    let secret =
+        project_error("name: shop\nmodels: {+schema: \"{{ env_var('DBT_ENV_SECRET_PG') }}\"}\n");
+    assert_eq!(secret.code, Code::SecretMisplaced);
+    assert_eq!(secret.span.unwrap().line, 2);
+    let missing = project_error("name: shop\nmodels: {+schema: \"{{ var('start') }}\"}\n");
+    assert_eq!(
+        missing.message,
+        "Could not render {{ var('start') }}: Required var 'start' not found in config:\nVars \
+         supplied to <Configuration> = {}"
+    );
+}
+
+#[test]
+fn variables_of_the_command_line_are_seen_by_the_project_file() {
+    let project = "name: shop\nmodels: {+schema: \"{{ var('stage') }}\"}\n";
+    let folder = Folder::new(&[("dbt_project.yml", project)]);
+    let mut options = folder.options();
+    options.vars = Vars::parse_cli("{stage: blue}").unwrap();
+    let home = ("HOME", folder.path().to_str().unwrap());
+    let workspace = Workspace::load(&options, Arc::new([home].into_iter().collect())).unwrap();
+    let models = &workspace.root.configs[&ConfigKind::Models].rendered;
+    assert_eq!(models.get("+schema").unwrap().as_str(), Some("blue"));
+}
