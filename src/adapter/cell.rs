@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::decimal::Decimal;
 use super::table::ColumnType;
 use crate::context::json;
+use crate::context::modules::datetime;
 use crate::jinja::Value;
 use crate::postgres::types::Kind;
 
@@ -17,7 +18,7 @@ pub(super) fn value(text: &str, kind: Kind, element: Option<Kind>) -> Value {
         Kind::Float | Kind::Numeric => {
             Decimal::parse(text).map_or_else(|| Value::from(text), Decimal::into_value)
         }
-        Kind::Date | Kind::Timestamp | Kind::TimestampTz => temporal(text),
+        Kind::Date | Kind::Timestamp | Kind::TimestampTz => datetime::from_iso(text),
         Kind::Json => json_value(text),
         Kind::Array => element.map_or_else(|| Value::from(text), |kind| array(text, kind)),
         _ => Value::from(text),
@@ -37,11 +38,6 @@ pub(super) fn column_type(value: &Value) -> Option<ColumnType> {
             _ => ColumnType::Text,
         },
     })
-}
-
-/// A date or a moment; text for what Python cannot hold, such as `infinity`.
-pub(super) fn temporal(text: &str) -> Value {
-    Value::from(text)
 }
 
 /// dbt shows lists and dicts as the JSON text that Python writes.
@@ -159,6 +155,12 @@ mod tests {
         assert_eq!(value("0.1", Kind::Float, None).repr(), "Decimal('0.1')");
         assert_eq!(value("NaN", Kind::Numeric, None), Value::from("NaN"));
         assert_eq!(value("a", Kind::Text, None), Value::from("a"));
+        let date = value("2024-01-31", Kind::Date, None);
+        assert_eq!((date.type_name(), date.to_string()), ("date", "2024-01-31".to_owned()));
+        let moment = value("2024-01-31 10:00:00.5+01", Kind::TimestampTz, None);
+        assert_eq!(moment.type_name(), "datetime");
+        assert_eq!(moment.to_string(), "2024-01-31 10:00:00.500000+01:00");
+        assert_eq!(value("infinity", Kind::Timestamp, None), Value::from("infinity"));
     }
 
     #[test]

@@ -129,14 +129,18 @@ impl Decimal {
         Self { digits: &self.digits * &other.digits, scale: self.scale + other.scale }
     }
 
-    /// Cut to the context's precision, half to even.
+    /// Cut to the context's precision.
     fn rounded_to_precision(self) -> Self {
         let length = self.digits.magnitude().to_string().len();
-        let surplus = length.saturating_sub(PRECISION).min(self.scale as usize);
-        let Ok(surplus) = u32::try_from(surplus) else { return self };
-        if surplus == 0 {
-            return self;
-        }
+        let surplus = u32::try_from(length.saturating_sub(PRECISION)).unwrap_or(0);
+        self.rounded(self.scale.saturating_sub(surplus))
+    }
+
+    /// With so many digits after the point, rounded half to even.
+    fn rounded(&self, scale: u32) -> Self {
+        let Some(surplus) = self.scale.checked_sub(scale) else {
+            return Self { digits: self.raised_to(scale), scale };
+        };
         let unit = ten_to(surplus);
         let (mut digits, rest) = (&self.digits / &unit, &self.digits % &unit);
         let twice = BigInt::from(rest.magnitude().clone()) * 2;
@@ -144,7 +148,7 @@ impl Decimal {
         if away {
             digits += if self.digits < BigInt::ZERO { -1 } else { 1 };
         }
-        Self { digits, scale: self.scale - surplus }
+        Self { digits, scale }
     }
 
     fn compare_to(&self, other: &Self) -> Ordering {
@@ -195,6 +199,24 @@ impl Object for Decimal {
             Value::Float(number) => self.to_f64().partial_cmp(number),
             other => Some(self.compare_to(&Self::from_value(other)?)),
         }
+    }
+
+    fn to_int(&self) -> Option<Value> {
+        Some(Value::big_int(&self.digits / ten_to(self.scale)))
+    }
+
+    fn to_float(&self) -> Option<f64> {
+        Some(self.to_f64())
+    }
+
+    fn round(&self, digits: i64) -> Option<Value> {
+        let kept = u32::try_from(digits).unwrap_or(0);
+        Some(self.rounded(kept).into_value())
+    }
+
+    fn abs(&self) -> Option<Value> {
+        let digits = BigInt::from(self.digits.magnitude().clone());
+        Some(Self { digits, scale: self.scale }.into_value())
     }
 
     fn hash_key(&self) -> Option<u64> {
@@ -259,6 +281,17 @@ mod tests {
         assert_eq!(compute("1", "/", "3"), "0.3333333333333333333333333333");
         assert_eq!(compute("2", "/", "3"), "0.6666666666666666666666666667");
         assert!(decimal("1").binary("/", &decimal("0").into_value(), false).is_err());
+    }
+
+    #[test]
+    fn conversions_are_pythons() {
+        let number = decimal("-2.75");
+        assert_eq!(number.to_int(), Some(Value::from(-2)));
+        assert_eq!(number.to_float(), Some(-2.75));
+        assert_eq!(number.abs().unwrap().to_string(), "2.75");
+        let rounded = |text, digits| decimal(text).round(digits).unwrap().to_string();
+        assert_eq!((rounded("2.665", 2), rounded("2.5", 0)), ("2.66".into(), "2".into()));
+        assert_eq!(rounded("2.5", 3), "2.500");
     }
 
     #[test]

@@ -192,6 +192,10 @@ impl Object for Table {
         Some(self.len())
     }
 
+    fn slice(&self, start: &Value, stop: &Value, step: &Value) -> Result<Option<Value>> {
+        RowsView(self.clone()).slice(start, stop, step)
+    }
+
     fn qualified_name(&self) -> String {
         "agate.table.Table".to_owned()
     }
@@ -267,6 +271,11 @@ impl Object for RowsView {
 
     fn length(&self) -> Option<usize> {
         Some(self.0.len())
+    }
+
+    fn slice(&self, start: &Value, stop: &Value, step: &Value) -> Result<Option<Value>> {
+        let rows = Value::tuple((0..self.0.len()).filter_map(|at| self.0.row_value(at)));
+        rows.slice(start, stop, step).map(Some)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -364,6 +373,10 @@ impl Object for Sequence {
         Some(self.values.len())
     }
 
+    fn slice(&self, start: &Value, stop: &Value, step: &Value) -> Result<Option<Value>> {
+        Value::Tuple(self.values.clone()).slice(start, stop, step).map(Some)
+    }
+
     fn repr(&self) -> String {
         table_text::sample(self.class, &self.values)
     }
@@ -455,6 +468,10 @@ impl Object for Column {
 
     fn length(&self) -> Option<usize> {
         Some(self.table.len())
+    }
+
+    fn slice(&self, start: &Value, stop: &Value, step: &Value) -> Result<Option<Value>> {
+        self.sequence().slice(start, stop, step)
     }
 
     fn repr(&self) -> String {

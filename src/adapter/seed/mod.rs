@@ -14,8 +14,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use self::infer::{Cell, Number};
-use super::cell;
 use super::table::ColumnType;
+use crate::context::modules::datetime;
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::jinja::Value;
 
@@ -226,8 +226,8 @@ fn python_value(text: Option<&str>, kind: ColumnType) -> Value {
         Cell::Number(Number::Infinite { negative }) => {
             Value::from(if negative { "-Infinity" } else { "Infinity" })
         }
-        Cell::Date(date) => cell::temporal(&date.to_string()),
-        Cell::Moment(moment) => cell::temporal(&match moment.offset {
+        Cell::Date(date) => datetime::from_iso(&date.to_string()),
+        Cell::Moment(moment) => datetime::from_iso(&match moment.offset {
             Some(offset) => format!("{}{offset}", moment.civil),
             None => moment.civil.to_string(),
         }),

@@ -16,6 +16,9 @@ pub fn abs(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
         Value::BigInt(number) => super::super::value::ops::is_negative(number),
         Value::Bool(truth) => return Ok(i64::from(*truth).into()),
         Value::Undefined(undefined) => return Err(undefined.error()),
+        Value::Object(object) if object.abs().is_some() => {
+            return Ok(object.abs().unwrap_or(Value::None));
+        }
         other => {
             return Err(Error::type_error(format!(
                 "bad operand type for abs(): '{}'",
@@ -86,6 +89,9 @@ pub fn round(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
             Value::Int(number) => {
                 let rounded = methods::round_half_even(number::int_to_float(*number), digits);
                 methods::to_int(&Value::Float(rounded), 10)
+            }
+            Value::Object(object) if object.round(digits).is_some() => {
+                Ok(object.round(digits).unwrap_or(Value::None))
             }
             other => Err(Error::type_error(format!(
                 "type {} doesn't define __round__ method",

@@ -445,6 +445,9 @@ pub fn to_int(value: &Value, base: u32) -> Result<Value> {
             ))
         }),
         Value::Undefined(undefined) => Err(undefined.error()),
+        Value::Object(object) if object.to_int().is_some() => {
+            Ok(object.to_int().unwrap_or(Value::None))
+        }
         other => Err(Error::type_error(format!(
             "int() argument must be a string, a bytes-like object or a real number, not '{}'",
             other.type_name()
@@ -491,6 +494,9 @@ pub fn to_float(value: &Value) -> Result<f64> {
             super::arithmetic::to_float(value)
         }
         Value::Undefined(undefined) => Err(undefined.error()),
+        Value::Object(object) if object.to_float().is_some() => {
+            Ok(object.to_float().unwrap_or(f64::NAN))
+        }
         other => Err(Error::type_error(format!(
             "float() argument must be a string or a real number, not '{}'",
             other.type_name()

@@ -135,6 +135,27 @@ pub trait Object: Any + Send + Sync + Debug {
         Ok(None)
     }
 
+    /// `int(x)`; `None` means it is no number.
+    fn to_int(&self) -> Option<Value> {
+        None
+    }
+
+    /// `float(x)`; `None` means it is no number.
+    fn to_float(&self) -> Option<f64> {
+        None
+    }
+
+    /// `round(x, digits)`; `None` means it is no number.
+    fn round(&self, digits: i64) -> Option<Value> {
+        let _ = digits;
+        None
+    }
+
+    /// `abs(x)`; `None` means it is no number.
+    fn abs(&self) -> Option<Value> {
+        None
+    }
+
     /// For downcasting; write `self`.
     fn as_any(&self) -> &dyn Any;
 }
