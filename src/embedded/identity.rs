@@ -28,13 +28,16 @@ pub enum Identity {
 impl Identity {
     /// The one that fits the current user and machine.
     pub(super) fn choose() -> Result<Self> {
-        if !rustix::process::geteuid().is_root() {
-            return Ok(Self::Own);
+        let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let uid = rustix::process::geteuid();
+        if !uid.is_root() {
+            // initdb asks for the user's name. Containers often run as a user without one.
+            let named = has_entry(&passwd, uid.as_raw()) || succeeds("id", &["-un"]);
+            return Ok(if named || !can_unshare() { Self::Own } else { Self::Namespace });
         }
         if can_unshare() {
             return Ok(Self::Namespace);
         }
-        let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
         match find_user(&passwd, "postgres").or_else(|| find_user(&passwd, "nobody")) {
             Some((uid, gid)) => Ok(Self::Other { uid, gid }),
             None => Err(Diagnostic::new(
@@ -92,13 +95,23 @@ impl Identity {
 }
 
 fn can_unshare() -> bool {
-    Command::new("unshare")
-        .args(["--user", "true"])
+    succeeds("unshare", &["--user", "true"])
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Whether the text of `/etc/passwd` has a line for a user id.
+fn has_entry(passwd: &str, uid: u32) -> bool {
+    let uid = uid.to_string();
+    passwd.lines().any(|line| line.split(':').nth(2) == Some(&uid))
 }
 
 /// The ids of a user in the text of `/etc/passwd`.
@@ -121,5 +134,6 @@ mod tests {
         let passwd = "root:x:0:0:root:/root:/bin/sh\npostgres:x:70:71::/var/lib:/bin/sh\n";
         assert_eq!(find_user(passwd, "postgres"), Some((70, 71)));
         assert_eq!(find_user(passwd, "nobody"), None);
+        assert!(has_entry(passwd, 70) && !has_entry(passwd, 7));
     }
 }

@@ -109,6 +109,9 @@ pub(super) fn name_matches(pattern: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
 
     #[test]
@@ -118,6 +121,28 @@ mod tests {
         assert!(!name_matches("*.example.com", "a.db.example.com"));
         assert!(!name_matches("*.com", "example.com"));
         assert!(!name_matches("*.example.com", ".example.com"));
+    }
+
+    /// A certificate for CN=db.example.com, signed by ecdsa-with-SHA256.
+    const DER: &str = "MIIBpzCCAU2gAwIBAgIUX8fclmY/GfSfG6dggq8DinMRlqAwCgYIKoZIzj0EAwIwKDENMAsG\
+        A1UECgwEZ2RidDEXMBUGA1UEAwwOZGIuZXhhbXBsZS5jb20wIBcNMjYxMTI0MDkwNjA0WhgPMjEyNjEwMzEwOTA2\
+        MDRaMCgxDTALBgNVBAoMBGdkYnQxFzAVBgNVBAMMDmRiLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D\
+        AQcDQgAEZQ2Rg+DMsegt9qZHvegbMja1MoOxcqPIZKfwxUkqHoahZnZeGwG1Q+dKjdBTgaWFVlMe9FVVFoBHjVrQ\
+        7IDTwaNTMFEwHQYDVR0OBBYEFOrDGg86PXnaU0oh78R2nrWLOR+AMB8GA1UdIwQYMBaAFOrDGg86PXnaU0oh78R2\
+        nrWLOR+AMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgbAw9wKrXOH2WevcOU1T8scAQRs+sqWoa\
+        vHKIjDzXzVYCIQDPNuYbdXeaGphdCRniFBwdD0cckxiClmWwDccSTj8GVg==";
+
+    #[test]
+    fn a_certificate_gives_its_name_key_and_binding() {
+        let der = STANDARD.decode(DER).unwrap();
+        let certificate = Certificate::parse(&der).unwrap();
+        assert_eq!(certificate.common_name(), Some("db.example.com"));
+        assert_eq!(certificate.public_key.len(), 91);
+        let hash = certificate.end_point_hash(&der).unwrap();
+        assert_eq!(hash, Sha256::digest(&der).to_vec());
+        for length in 0..der.len() {
+            assert!(Certificate::parse(&der[..length]).is_none());
+        }
     }
 
     #[test]
