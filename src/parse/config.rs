@@ -143,6 +143,32 @@ fn list(value: Json) -> Vec<Json> {
     }
 }
 
+/// The layers of a `dbt_project.yml` section (`models:`, `seeds:`, …) that apply to a
+/// resource, outermost first. On each level keys with a `+`, and keys without whose value is
+/// not an object, are configuration; other keys lead to the next level.
+pub fn project_layers(section: &JsonMap, fqn: &[String]) -> Vec<JsonMap> {
+    let mut layers = Vec::new();
+    let mut level = section;
+    let mut names = fqn.iter();
+    loop {
+        let layer: JsonMap = level
+            .iter()
+            .filter_map(|(key, value)| match key.strip_prefix('+') {
+                Some(name) => Some((name.trim().to_owned(), value.clone())),
+                None if !value.is_object() => Some((key.clone(), value.clone())),
+                None => None,
+            })
+            .collect();
+        if !layer.is_empty() {
+            layers.push(layer);
+        }
+        match names.next().and_then(|name| level.get(name)) {
+            Some(Json::Object(next)) => level = next,
+            _ => return layers,
+        }
+    }
+}
+
 /// A configuration being merged.
 #[derive(Debug, Clone)]
 pub struct ConfigBuilder {
@@ -376,6 +402,24 @@ mod tests {
         assert_eq!(config.0["meta"], json!({"x": 1, "y": 2}));
         let hooks: Vec<_> = config.hooks("pre-hook").into_iter().map(|hook| hook.sql).collect();
         assert_eq!(hooks, ["one", "two"]);
+    }
+
+    #[test]
+    fn project_layers_follow_the_folders() {
+        let section = json!({
+            "+materialized": "view", "tags": ["all"],
+            "shop": {"staging": {"+schema": "stg", "+meta": {"x": 1}}, "marts": {"+schema": "mart"}},
+        });
+        let fqn: Vec<String> = ["shop", "staging", "orders"].map(str::to_owned).into();
+        let layers = project_layers(section.as_object().unwrap(), &fqn);
+        let layers: Vec<Json> = layers.into_iter().map(Json::Object).collect();
+        assert_eq!(
+            layers,
+            [
+                json!({"materialized": "view", "tags": ["all"]}),
+                json!({"schema": "stg", "meta": {"x": 1}}),
+            ]
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! Names, the trimmed alias and the hash in the id are dbt's, so that selections, stored
 //! failures and tools that know a test by its id go on working.
 
-use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::context::json::from_json;
+use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::manifest::JsonMap;
 use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
