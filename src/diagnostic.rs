@@ -250,6 +250,14 @@ impl Diagnostic {
         self
     }
 
+    /// Puts the trouble elsewhere: for texts that stand inside another file, such as a
+    /// template in YAML, where the place inside the text is not the place in the file.
+    #[must_use]
+    pub fn relocated(mut self: Box<Self>, span: Span) -> Box<Self> {
+        self.span = Some(span);
+        self
+    }
+
     /// Says in which node, unless already known.
     #[must_use]
     pub fn with_node(mut self: Box<Self>, node: impl Into<String>) -> Box<Self> {

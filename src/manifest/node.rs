@@ -111,6 +111,21 @@ pub enum NodeKind {
     SqlOperation,
 }
 
+impl NodeKind {
+    /// The resource type of nodes of this kind.
+    pub fn resource_type(&self) -> ResourceType {
+        match self {
+            Self::Model { .. } => ResourceType::Model,
+            Self::Seed { .. } => ResourceType::Seed,
+            Self::Snapshot => ResourceType::Snapshot,
+            Self::Analysis => ResourceType::Analysis,
+            Self::SingularTest | Self::GenericTest(_) => ResourceType::Test,
+            Self::Operation { .. } => ResourceType::Operation,
+            Self::SqlOperation => ResourceType::SqlOperation,
+        }
+    }
+}
+
 /// A compiled or executable resource.
 #[derive(Debug, Clone)]
 pub struct Node {
@@ -177,15 +192,7 @@ pub struct Node {
 impl Node {
     /// What kind of resource this is.
     pub fn resource_type(&self) -> ResourceType {
-        match self.kind {
-            NodeKind::Model { .. } => ResourceType::Model,
-            NodeKind::Seed { .. } => ResourceType::Seed,
-            NodeKind::Snapshot => ResourceType::Snapshot,
-            NodeKind::Analysis => ResourceType::Analysis,
-            NodeKind::SingularTest | NodeKind::GenericTest(_) => ResourceType::Test,
-            NodeKind::Operation { .. } => ResourceType::Operation,
-            NodeKind::SqlOperation => ResourceType::SqlOperation,
-        }
+        self.kind.resource_type()
     }
 
     /// Whether it is inlined rather than built.

@@ -1,0 +1,286 @@
+//! From drafts to nodes: render, merge configuration, describe, name the relation.
+
+use super::config::{ConfigKind, merge_calls};
+use super::docs::DocsIndex;
+use super::layers::{OwnConfig, ProjectLayers, Subject};
+use super::properties::{ColumnProperties, NodeProperties};
+use super::property_file::{Entry, PropertyFile, Step};
+use super::sql_file::Draft;
+use crate::context::{Capture, Captured, Shared};
+use crate::diagnostic::{Diagnostic, Result, Span};
+use crate::jinja::{Globals, Template};
+use crate::manifest::{
+    Column, DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
+};
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// What making nodes needs.
+pub struct NodeParser<'a> {
+    /// The invocation's contexts.
+    pub shared: &'a Arc<Shared>,
+    /// Configuration from project files.
+    pub layers: &'a ProjectLayers,
+    /// Docs blocks.
+    pub docs: &'a Arc<DocsIndex>,
+    /// The target's database.
+    pub database: Arc<str>,
+    /// The target's schema.
+    pub schema: Arc<str>,
+    /// Which parts of names are quoted, unless a node says otherwise.
+    pub quoting: QuotePolicy,
+    /// Seconds since 1970.
+    pub created_at: f64,
+}
+
+/// The properties of a node and the file they stand in.
+#[derive(Clone, Copy)]
+pub struct Patch<'a> {
+    /// The entry.
+    pub entry: &'a Entry<NodeProperties>,
+    /// Its file.
+    pub file: &'a PropertyFile,
+}
+
+impl Patch<'_> {
+    /// dbt's `patch_path`.
+    fn path(&self) -> String {
+        format!("{}://{}", self.file.package, self.file.path)
+    }
+}
+
+impl NodeParser<'_> {
+    /// Makes the node of a draft. A disabled node is made, too; its config says so.
+    pub fn node(&self, draft: Draft, patch: Option<Patch<'_>>) -> Result<Node> {
+        let kind = draft.config_kind;
+        let mut node = self.provisional(draft)?;
+        let label = node.label();
+        self.complete(&mut node, kind, patch).map_err(|error| error.with_node(label))?;
+        Ok(node)
+    }
+
+    fn complete(&self, node: &mut Node, kind: ConfigKind, patch: Option<Patch<'_>>) -> Result<()> {
+        let captured = self.capture(node)?;
+        let mut calls = JsonMap::new();
+        captured.configs.iter().cloned().for_each(|call| merge_calls(&mut calls, call));
+        let properties = patch.map(|patch| &patch.entry.value.config);
+        self.configure(node, kind, OwnConfig { properties, calls: &calls })?;
+        take_captured(node, captured);
+        if let Some(patch) = patch {
+            self.describe(node, patch)?;
+        }
+        self.name_relation(node)?;
+        self.capture_hooks(node)
+    }
+
+    /// The node as its own template sees it while parsing.
+    pub(super) fn provisional(&self, draft: Draft) -> Result<Node> {
+        let resource_type = draft.kind.resource_type();
+        let subject = Subject { package: &draft.package, fqn: &draft.fqn, kind: draft.config_kind };
+        let own = OwnConfig { properties: None, calls: &JsonMap::new() };
+        let config = self.layers.config(subject, own)?;
+        Ok(Node {
+            unique_id: UniqueId::new(resource_type, &draft.package, &draft.name),
+            relation: RelationName {
+                database: Arc::clone(&self.database),
+                schema: Arc::clone(&self.schema),
+                identifier: Arc::clone(&draft.name),
+            },
+            alias: Arc::clone(&draft.name),
+            name: draft.name,
+            package_name: draft.package,
+            path: draft.path,
+            original_file_path: draft.original_file_path,
+            fqn: draft.fqn,
+            quote_policy: self.quoting,
+            checksum: draft.checksum,
+            config,
+            unrendered_config: JsonMap::new(),
+            tags: draft.tags,
+            description: String::new(),
+            columns: IndexMap::new(),
+            meta: JsonMap::new(),
+            group: None,
+            docs: DocsConfig::default(),
+            patch_path: None,
+            doc_blocks: Vec::new(),
+            created_at: self.created_at,
+            raw_code: draft.raw_code,
+            language: "sql",
+            refs: Vec::new(),
+            sources: Vec::new(),
+            depends_on: DependsOn::default(),
+            defined_at: draft.defined_at,
+            template: draft.template,
+            kind: draft.kind,
+        })
+    }
+
+    /// Renders the template to see what it refers to and how it configures itself.
+    fn capture(&self, node: &Node) -> Result<Captured> {
+        let Some(template) = node.template.clone() else { return Ok(Captured::default()) };
+        self.capture_template(node, &template)
+    }
+
+    fn capture_template(&self, node: &Node, template: &Template) -> Result<Captured> {
+        let capture = Arc::new(Capture::default());
+        let context = self.shared.parse_context(Arc::new(node.clone()), Arc::clone(&capture));
+        template.render(&context)?;
+        Ok(capture.take())
+    }
+
+    /// Merges the configuration and copies what nodes carry beside it.
+    pub(super) fn configure(
+        &self,
+        node: &mut Node,
+        kind: ConfigKind,
+        own: OwnConfig<'_>,
+    ) -> Result<()> {
+        let subject = Subject { package: &node.package_name, fqn: &node.fqn, kind };
+        node.config = self.layers.config(subject, own)?;
+        node.unrendered_config = self.layers.unrendered(subject, own);
+        let tags = node.config.get("tags").and_then(Json::as_array).cloned().unwrap_or_default();
+        for tag in tags.iter().filter_map(Json::as_str) {
+            if node.tags.iter().all(|known| known != tag) {
+                node.tags.push(tag.to_owned());
+            }
+        }
+        if let Some(Json::Object(meta)) = node.config.get("meta") {
+            node.meta = meta.clone();
+        }
+        if let Some(group) = node.config.text("group") {
+            node.group = Some(group.to_owned());
+        }
+        if let Some(docs) = node.config.get("docs") {
+            node.docs = DocsConfig {
+                show: docs.get("show").and_then(Json::as_bool).unwrap_or(true),
+                node_color: docs.get("node_color").and_then(Json::as_str).map(str::to_owned),
+            };
+        }
+        if let NodeKind::Model { access, .. } = &mut node.kind {
+            if let Some(wanted) = node.config.text("access") {
+                wanted.clone_into(access);
+            }
+        }
+        node.quote_policy = quote_policy(self.quoting, node.config.get("quoting"));
+        Ok(())
+    }
+
+    /// Takes over what the property file says besides configuration.
+    fn describe(&self, node: &mut Node, patch: Patch<'_>) -> Result<()> {
+        let entry = patch.entry;
+        let context = self.shared.yaml_context(&patch.file.package);
+        let span = entry.span_of(&[Step::Key("description")]);
+        let properties = &entry.value;
+        let described =
+            self.docs.describe(&properties.description, &patch.file.package, &context, &span)?;
+        node.description = described.text;
+        node.doc_blocks = described.doc_blocks;
+        node.columns = self.columns(&properties.columns, patch.file, &context, |index| {
+            entry.span_of(&[Step::Key("columns"), Step::Index(index)])
+        })?;
+        node.patch_path = Some(patch.path());
+        if let NodeKind::Model { constraints, deprecation_date, time_spine, .. } = &mut node.kind {
+            constraints.clone_from(&properties.constraints);
+            deprecation_date.clone_from(&properties.deprecation_date);
+            time_spine.clone_from(&properties.time_spine);
+        }
+        Ok(())
+    }
+
+    /// Described columns by name.
+    pub(super) fn columns(
+        &self,
+        columns: &[ColumnProperties],
+        file: &PropertyFile,
+        context: &dyn Globals,
+        span_of: impl Fn(usize) -> Span,
+    ) -> Result<IndexMap<String, Column>> {
+        columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| {
+                let span = span_of(index);
+                let described =
+                    self.docs.describe(&column.description, &file.package, context, &span)?;
+                Ok((column.name.clone(), described_column(column, described)))
+            })
+            .collect()
+    }
+
+    /// Hooks may refer to nodes and call macros, too.
+    fn capture_hooks(&self, node: &mut Node) -> Result<()> {
+        let hooks = [node.config.hooks("pre-hook"), node.config.hooks("post-hook")].concat();
+        for hook in hooks {
+            let template =
+                Template::from_text(Arc::clone(&node.original_file_path), hook.sql.as_str())?;
+            let captured = self.capture_template(node, &template)?;
+            take_captured(node, captured);
+        }
+        Ok(())
+    }
+}
+
+/// Adds what a template referred to.
+pub(super) fn take_captured(node: &mut Node, captured: Captured) {
+    node.refs.extend(captured.refs);
+    node.sources.extend(captured.sources);
+    for id in captured.macros {
+        if !node.depends_on.macros.contains(&id) {
+            node.depends_on.macros.push(id);
+        }
+    }
+}
+
+/// The quoting of a node: the project's, with what the node's own config says on top.
+pub fn quote_policy(project: QuotePolicy, own: Option<&Json>) -> QuotePolicy {
+    let part = |key: &str| own.and_then(|own| own.get(key)).and_then(Json::as_bool);
+    QuotePolicy {
+        database: part("database").unwrap_or(project.database),
+        schema: part("schema").unwrap_or(project.schema),
+        identifier: part("identifier").unwrap_or(project.identifier),
+    }
+}
+
+fn described_column(column: &ColumnProperties, described: super::docs::Description) -> Column {
+    let mut meta = column.meta.clone();
+    if let Some(Json::Object(more)) = column.config.get("meta") {
+        meta.extend(more.clone());
+    }
+    let tags = column_tags(column);
+    let mut config = column.config.clone();
+    config.insert("meta".into(), meta.clone().into());
+    config.insert("tags".into(), tags.clone().into());
+    Column {
+        name: column.name.clone(),
+        description: described.text,
+        meta,
+        data_type: column.data_type.clone(),
+        constraints: column.constraints.clone(),
+        quote: column.quote,
+        config,
+        tags,
+        granularity: column.granularity.clone(),
+        doc_blocks: described.doc_blocks,
+    }
+}
+
+/// A column's tags, from both places they may stand in, each once.
+pub fn column_tags(column: &ColumnProperties) -> Vec<String> {
+    let mut tags = column.tags.clone();
+    let more: Vec<&str> = match column.config.get("tags") {
+        Some(Json::String(tag)) => vec![tag],
+        Some(Json::Array(tags)) => tags.iter().filter_map(Json::as_str).collect(),
+        _ => Vec::new(),
+    };
+    tags.extend(more.into_iter().map(str::to_owned));
+    let mut seen = std::collections::HashSet::new();
+    tags.retain(|tag| seen.insert(tag.clone()));
+    tags
+}
+
+/// An error about a node in a property file, unless it already has a place.
+pub fn at(entry_span: Span) -> impl FnOnce(Box<Diagnostic>) -> Box<Diagnostic> {
+    move |error| error.with_span(entry_span)
+}
