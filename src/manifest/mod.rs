@@ -20,7 +20,7 @@ pub use id::{ResourceType, UniqueId};
 pub use macro_node::{MacroArgument, MacroNode};
 pub use node::{
     Checksum, Compiled, DependsOn, ExtraCte, GenericTest, Node, NodeKind, NodeView, RefArgs,
-    SourceArgs,
+    SourceArgs, TestedRelation,
 };
 pub use relation::{QuotePolicy, RelationName};
 pub use source::{External, ExternalColumn, FreshnessThreshold, Source};

@@ -52,9 +52,20 @@ pub struct RefArgs {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct SourceArgs(pub String, pub String);
 
+/// What a generic test looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestedRelation {
+    /// A model, seed or snapshot, by name.
+    Node(String),
+    /// A source's table.
+    Source(String, String),
+}
+
 /// What makes a test a generic one.
 #[derive(Debug, Clone)]
 pub struct GenericTest {
+    /// What it looks at.
+    pub target: TestedRelation,
     /// The test's name without `test_`, such as `unique`.
     pub name: String,
     /// The package named before the dot, as in `dbt_utils.equality`.

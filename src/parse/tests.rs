@@ -1,0 +1,274 @@
+//! Generic tests from property files.
+
+use super::config::{ConfigKind, merge_calls};
+use super::generic_test::{TestDefinition, TestTarget};
+use super::layers::OwnConfig;
+use super::nodes::{NodeParser, column_tags, take_captured};
+use super::properties::{ColumnProperties, NodeProperties, SourceProperties};
+use super::property_file::{Entry, PropertyFile, RenderText, Step, has_template};
+use super::sql_file::{Draft, fqn};
+use crate::diagnostic::{Diagnostic, Result, Span};
+use crate::jinja::Template;
+use crate::manifest::{
+    Checksum, GenericTest, JsonMap, Node, NodeKind, RefArgs, ResourceType, SourceArgs,
+    TestedRelation, UniqueId,
+};
+use crate::postgres::quote;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// Built-in tests whose references are known without rendering them.
+const PLAIN_TESTS: [&str; 2] = ["macro.dbt.test_not_null", "macro.dbt.test_unique"];
+
+/// A test as written, with what it is put on.
+pub struct TestRequest<'a> {
+    file: &'a PropertyFile,
+    /// The `data_tests:` item.
+    item: &'a Json,
+    span: Span,
+    target: TestTarget<'a>,
+    /// The section and the resource: `models.orders`.
+    file_key_name: String,
+    column: Option<String>,
+    tags: Vec<String>,
+}
+
+/// The tests of a described model, seed or snapshot: the columns' first, as in dbt.
+pub fn node_tests<'a>(
+    file: &'a PropertyFile,
+    section: &str,
+    entry: &'a Entry<NodeProperties>,
+) -> Vec<TestRequest<'a>> {
+    let node = &entry.value;
+    let on = Described {
+        file,
+        target: TestTarget::Node { name: &node.name },
+        file_key_name: format!("{section}.{}", node.name),
+        quote_columns: node.quote_columns,
+        tags: Vec::new(),
+    };
+    on.requests(&node.columns, &node.data_tests, |path| entry.span_of(path))
+}
+
+/// The tests of a source's tables.
+pub fn source_tests<'a>(
+    file: &'a PropertyFile,
+    entry: &'a Entry<SourceProperties>,
+) -> Vec<TestRequest<'a>> {
+    let source = &entry.value;
+    let tables = source.tables.iter().enumerate();
+    tables
+        .flat_map(|(index, table)| {
+            let on = Described {
+                file,
+                target: TestTarget::Source { source: &source.name, table: &table.name },
+                file_key_name: format!("sources.{}", source.name),
+                quote_columns: table.quote_columns,
+                tags: [source.tags.clone(), table.tags.clone()].concat(),
+            };
+            on.requests(&table.columns, &table.data_tests, |path| {
+                entry.span_of(&[&[Step::Key("tables"), Step::Index(index)], path].concat())
+            })
+        })
+        .collect()
+}
+
+/// A described relation with tests.
+struct Described<'a> {
+    file: &'a PropertyFile,
+    target: TestTarget<'a>,
+    file_key_name: String,
+    quote_columns: bool,
+    tags: Vec<String>,
+}
+
+impl<'a> Described<'a> {
+    fn requests(
+        &self,
+        columns: &'a [ColumnProperties],
+        tests: &'a [Json],
+        span_of: impl Fn(&[Step<'_>]) -> Span,
+    ) -> Vec<TestRequest<'a>> {
+        const TESTS: Step<'_> = Step::EitherKey("data_tests", "tests");
+        let mut requests = Vec::new();
+        for (index, column) in columns.iter().enumerate() {
+            let quoted = column.quote.unwrap_or(self.quote_columns);
+            let name = if quoted { quote::identifier(&column.name) } else { column.name.clone() };
+            for (test, item) in column.data_tests.iter().enumerate() {
+                let path = [Step::Key("columns"), Step::Index(index), TESTS, Step::Index(test)];
+                let tags = [self.tags.clone(), column_tags(column)].concat();
+                requests.push(self.request(item, span_of(&path), Some(name.clone()), tags));
+            }
+        }
+        for (test, item) in tests.iter().enumerate() {
+            let span = span_of(&[TESTS, Step::Index(test)]);
+            requests.push(self.request(item, span, None, self.tags.clone()));
+        }
+        requests
+    }
+
+    fn request(
+        &self,
+        item: &'a Json,
+        span: Span,
+        column: Option<String>,
+        tags: Vec<String>,
+    ) -> TestRequest<'a> {
+        TestRequest {
+            file: self.file,
+            item,
+            span,
+            target: self.target,
+            file_key_name: self.file_key_name.clone(),
+            column,
+            tags,
+        }
+    }
+}
+
+/// What tests need to know of the nodes they are put on.
+pub trait AttachedNodes: Sync {
+    /// The model, seed or snapshot of that name, as seen from a package.
+    fn find(&self, name: &str, package: &str) -> Option<&Node>;
+}
+
+impl NodeParser<'_> {
+    /// The node of a generic test.
+    pub fn test(
+        &self,
+        request: &TestRequest<'_>,
+        render: &RenderText<'_>,
+        attached: &dyn AttachedNodes,
+    ) -> Result<Node> {
+        let place = |error: Box<Diagnostic>| error.relocated(request.span.clone());
+        let definition =
+            TestDefinition::from_entry(request.item, request.target, request.column.as_deref())
+                .map_err(place)?;
+        let config = rendered_config(&definition.config, &request.span, render)?;
+        let raw_code = definition.raw_code(&config);
+        let template = Template::from_text(Arc::clone(&request.file.path), raw_code.as_str())
+            .map_err(place)?;
+        let mut node =
+            self.provisional(draft(request, &definition, raw_code, template, &config))?;
+        node.unique_id = UniqueId::new(
+            ResourceType::Test,
+            &request.file.package,
+            &format!("{}.{}", definition.name, definition.id_hash()),
+        );
+        let attached = match request.target {
+            TestTarget::Node { name } => attached.find(name, &request.file.package),
+            TestTarget::Source { .. } => None,
+        };
+        if let NodeKind::GenericTest(test) = &mut node.kind {
+            test.attached_node = attached.map(|node| node.unique_id.clone());
+        }
+        let calls = self.capture_test(&mut node, &definition, config).map_err(place)?;
+        let own = OwnConfig { properties: None, calls: &calls };
+        self.configure(&mut node, ConfigKind::Test, own).map_err(place)?;
+        node.group = attached.and_then(|node| node.group.clone());
+        self.name_relation(&mut node).map_err(place)?;
+        Ok(node)
+    }
+
+    /// Notes what the test refers to. Gives its `config()` calls.
+    fn capture_test(
+        &self,
+        node: &mut Node,
+        definition: &TestDefinition,
+        config: JsonMap,
+    ) -> Result<JsonMap> {
+        let package = definition.namespace.as_deref().unwrap_or(&node.package_name);
+        let test_macro = self.shared.macros().resolve(package, &definition.macro_name());
+        let Some(test_macro) = test_macro else {
+            // Without its macro the test cannot be rendered; compiling it says so.
+            add_target(node);
+            return Ok(config);
+        };
+        node.depends_on.macros.push(test_macro.unique_id.clone());
+        if PLAIN_TESTS.contains(&test_macro.unique_id.as_str()) {
+            add_target(node);
+            return Ok(config);
+        }
+        let mut calls = JsonMap::new();
+        let captured = self.capture(node)?;
+        captured.configs.iter().cloned().for_each(|call| merge_calls(&mut calls, call));
+        calls.extend(config);
+        take_captured(node, captured);
+        Ok(calls)
+    }
+}
+
+fn draft(
+    request: &TestRequest<'_>,
+    definition: &TestDefinition,
+    raw_code: String,
+    template: Arc<Template>,
+    config: &JsonMap,
+) -> Draft {
+    let file = request.file;
+    let below_top = file.path.split_once('/').map_or(&*file.path, |(_, rest)| rest);
+    let mut tags = request.tags.clone();
+    match config.get("tags") {
+        Some(Json::String(tag)) => tags.push(tag.clone()),
+        Some(Json::Array(more)) => {
+            tags.extend(more.iter().filter_map(Json::as_str).map(str::to_owned));
+        }
+        _ => {}
+    }
+    tags.sort();
+    tags.dedup();
+    Draft {
+        name: definition.name.as_str().into(),
+        package: Arc::clone(&file.package),
+        path: format!("{}.sql", definition.short_name).into(),
+        original_file_path: Arc::clone(&file.path),
+        fqn: fqn(&file.package, below_top, &definition.name),
+        raw_code: raw_code.into(),
+        checksum: Checksum::none(),
+        template: Some(template),
+        tags,
+        defined_at: Some(request.span.clone()),
+        config_kind: ConfigKind::Test,
+        kind: NodeKind::GenericTest(GenericTest {
+            name: definition.test_name.clone(),
+            namespace: definition.namespace.clone(),
+            kwargs: definition.kwargs.clone(),
+            column_name: request.column.clone(),
+            attached_node: None,
+            file_key_name: request.file_key_name.clone(),
+            target: match request.target {
+                TestTarget::Node { name } => TestedRelation::Node(name.to_owned()),
+                TestTarget::Source { source, table } => {
+                    TestedRelation::Source(source.to_owned(), table.to_owned())
+                }
+            },
+        }),
+    }
+}
+
+/// The tested relation as a reference.
+fn add_target(node: &mut Node) {
+    let Some(test) = node.generic_test() else { return };
+    match test.target.clone() {
+        TestedRelation::Node(name) => {
+            node.refs.push(RefArgs { name, package: None, version: None });
+        }
+        TestedRelation::Source(source, table) => {
+            node.sources.push(SourceArgs(source, table));
+        }
+    }
+}
+
+fn rendered_config(config: &JsonMap, span: &Span, render: &RenderText<'_>) -> Result<JsonMap> {
+    let mut rendered = JsonMap::new();
+    for (key, value) in config {
+        let value = match value {
+            Json::String(text) if has_template(text) => render(text, span.clone())?,
+            other => other.clone(),
+        };
+        if !value.is_null() {
+            rendered.insert(key.clone(), value);
+        }
+    }
+    Ok(rendered)
+}
