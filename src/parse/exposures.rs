@@ -1,0 +1,106 @@
+//! Exposures and groups.
+
+use super::config::ConfigKind;
+use super::layers::{OwnConfig, Subject};
+use super::nodes::NodeParser;
+use super::properties::{ExposureProperties, GroupProperties};
+use super::property_file::{Entry, PropertyFile, Step};
+use super::sql_file::fqn;
+use crate::context::Capture;
+use crate::diagnostic::Result;
+use crate::jinja::Template;
+use crate::manifest::{DependsOn, Exposure, Group, JsonMap, ResourceType, UniqueId};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+
+impl NodeParser<'_> {
+    /// An `exposures:` entry.
+    pub fn exposure(
+        &self,
+        file: &PropertyFile,
+        entry: &Entry<ExposureProperties>,
+    ) -> Result<Exposure> {
+        let given = &entry.value;
+        let fqn = fqn(&file.package, &file.relative_path, &given.name);
+        let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Exposure };
+        let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
+        let mut config = self.layers.config(subject, own)?;
+        let (tags, meta) = tags_and_meta(given, &config.0);
+        config.0.insert("tags".into(), json!(tags));
+        config.0.insert("meta".into(), Json::Object(meta.clone()));
+        let span = entry.span_of(&[Step::Key("depends_on")]);
+        let context = self.shared.yaml_context(&file.package);
+        let description_span = entry.span_of(&[Step::Key("description")]);
+        let described =
+            self.docs.describe(&given.description, &file.package, &context, &description_span)?;
+        let calls: String =
+            given.depends_on.iter().map(|call| format!("{{{{ {call} }}}}\n")).collect();
+        let capture = Arc::new(Capture::default());
+        let references = self.shared.references_context(&file.package, Arc::clone(&capture));
+        Template::from_text(Arc::clone(&file.path), calls)
+            .and_then(|template| template.render(&references))
+            .map_err(|error| error.relocated(span))?;
+        let captured = capture.take();
+        let mut owner = json!({"email": null, "name": null});
+        if let Json::Object(owner) = &mut owner {
+            owner.extend(given.owner.clone());
+        }
+        Ok(Exposure {
+            name: given.name.as_str().into(),
+            resource_type: ResourceType::Exposure,
+            package_name: Arc::clone(&file.package),
+            path: Arc::clone(&file.relative_path),
+            original_file_path: Arc::clone(&file.path),
+            unique_id: UniqueId::new(ResourceType::Exposure, &file.package, &given.name),
+            type_: given.type_.clone(),
+            owner: owner.as_object().cloned().unwrap_or_default(),
+            description: described.text,
+            label: given.label.clone(),
+            maturity: given.maturity.clone(),
+            meta,
+            tags,
+            unrendered_config: self.layers.unrendered(subject, own),
+            config,
+            url: given.url.clone(),
+            depends_on: DependsOn { macros: captured.macros, nodes: Vec::new() },
+            refs: captured.refs,
+            sources: captured.sources,
+            metrics: captured.metrics,
+            created_at: self.created_at,
+            fqn,
+        })
+    }
+}
+
+/// Tags and meta may stand outside of `config`, too.
+fn tags_and_meta(given: &ExposureProperties, config: &JsonMap) -> (Vec<String>, JsonMap) {
+    let mut tags = given.tags.clone();
+    if let Some(Json::Array(more)) = config.get("tags") {
+        tags.extend(more.iter().filter_map(Json::as_str).map(str::to_owned));
+    }
+    tags.sort();
+    tags.dedup();
+    let mut meta = given.meta.clone();
+    if let Some(Json::Object(more)) = config.get("meta") {
+        meta.extend(more.clone());
+    }
+    (tags, meta)
+}
+
+/// A `groups:` entry.
+pub fn group(file: &PropertyFile, entry: &Entry<GroupProperties>) -> Group {
+    let given = &entry.value;
+    let mut config = given.config.clone();
+    config.entry("meta").or_insert_with(|| json!({}));
+    Group {
+        name: given.name.as_str().into(),
+        resource_type: ResourceType::Group,
+        package_name: Arc::clone(&file.package),
+        path: Arc::clone(&file.relative_path),
+        original_file_path: Arc::clone(&file.path),
+        unique_id: UniqueId::new(ResourceType::Group, &file.package, &given.name),
+        owner: Json::Object(given.owner.clone()),
+        description: given.description.clone(),
+        config,
+    }
+}
