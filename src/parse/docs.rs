@@ -57,8 +57,8 @@ impl DocsIndex {
     }
 
     /// Every block by id.
-    pub fn into_blocks(self) -> IndexMap<UniqueId, Arc<Documentation>> {
-        self.blocks
+    pub fn blocks(&self) -> &IndexMap<UniqueId, Arc<Documentation>> {
+        &self.blocks
     }
 
     /// Renders a description written in `package`. `base` gives every name but `doc`.

@@ -12,6 +12,7 @@ use crate::jinja::{Globals, Template};
 use crate::manifest::{
     Column, DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
 };
+use crate::project::Project;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -233,6 +234,16 @@ pub(super) fn take_captured(node: &mut Node, captured: Captured) {
     }
 }
 
+/// The root project's quoting. PostgreSQL quotes everything unless told otherwise.
+pub fn project_quoting(project: &Project) -> QuotePolicy {
+    let quoting = project.quoting;
+    QuotePolicy {
+        database: quoting.database.unwrap_or(true),
+        schema: quoting.schema.unwrap_or(true),
+        identifier: quoting.identifier.unwrap_or(true),
+    }
+}
+
 /// The quoting of a node: the project's, with what the node's own config says on top.
 pub fn quote_policy(project: QuotePolicy, own: Option<&Json>) -> QuotePolicy {
     let part = |key: &str| own.and_then(|own| own.get(key)).and_then(Json::as_bool);
@@ -278,9 +289,4 @@ pub fn column_tags(column: &ColumnProperties) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     tags.retain(|tag| seen.insert(tag.clone()));
     tags
-}
-
-/// An error about a node in a property file, unless it already has a place.
-pub fn at(entry_span: Span) -> impl FnOnce(Box<Diagnostic>) -> Box<Diagnostic> {
-    move |error| error.with_span(entry_span)
 }

@@ -15,6 +15,7 @@ use crate::manifest::{
 };
 use crate::postgres::quote;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Built-in tests whose references are known without rendering them.
@@ -126,10 +127,32 @@ impl<'a> Described<'a> {
     }
 }
 
-/// What tests need to know of the nodes they are put on.
-pub trait AttachedNodes: Sync {
-    /// The model, seed or snapshot of that name, as seen from a package.
-    fn find(&self, name: &str, package: &str) -> Option<&Node>;
+impl TestRequest<'_> {
+    /// The package whose property file asks for the test.
+    pub fn package(&self) -> &Arc<str> {
+        &self.file.package
+    }
+}
+
+/// The models, seeds and snapshots that tests are put on.
+pub struct ByName<'a>(HashMap<&'a str, Vec<&'a Node>>);
+
+impl<'a> ByName<'a> {
+    /// Indexes nodes.
+    pub fn new(nodes: &'a [Node]) -> Self {
+        let mut names: HashMap<&str, Vec<&Node>> = HashMap::new();
+        for node in nodes.iter().filter(|node| node.resource_type().is_refable()) {
+            names.entry(&node.name).or_default().push(node);
+        }
+        Self(names)
+    }
+
+    /// The node of that name: the package's own, else any.
+    fn find(&self, name: &str, package: &str) -> Option<&'a Node> {
+        let nodes = self.0.get(name)?;
+        let own = nodes.iter().find(|node| &*node.package_name == package);
+        own.or_else(|| nodes.first()).copied()
+    }
 }
 
 impl NodeParser<'_> {
@@ -138,7 +161,7 @@ impl NodeParser<'_> {
         &self,
         request: &TestRequest<'_>,
         render: &RenderText<'_>,
-        attached: &dyn AttachedNodes,
+        attached: &ByName<'_>,
     ) -> Result<Node> {
         let place = |error: Box<Diagnostic>| error.relocated(request.span.clone());
         let definition =
