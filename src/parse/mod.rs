@@ -249,9 +249,12 @@ impl<'a> Parse<'a> {
     fn warn_unused(&mut self, patches: &Patches<'_>, drafts: &[Draft]) {
         let names: HashMap<(&str, &str, &str), &Draft> = drafts
             .iter()
-            .filter_map(|draft| Some(((section(&draft.kind)?, &*draft.package, &*draft.name), draft)))
+            .filter_map(|draft| {
+                Some(((section(&draft.kind)?, &*draft.package, &*draft.name), draft))
+            })
             .collect();
-        let mut unused: Vec<_> = patches.iter().filter(|(key, _)| !names.contains_key(*key)).collect();
+        let mut unused: Vec<_> =
+            patches.iter().filter(|(key, _)| !names.contains_key(*key)).collect();
         unused.sort_by_key(|(key, _)| **key);
         for ((section_name, package, name), patch) in unused {
             let message = format!(
@@ -367,11 +370,8 @@ impl<'a> Parse<'a> {
         sources: &Sources,
     ) -> Result<indexmap::IndexMap<UniqueId, Arc<MacroNode>>, Vec<Diagnostic>> {
         let index = self.parser.shared.macros();
-        let depends_on: Vec<_> = sources
-            .macros
-            .par_iter()
-            .map(|node| index.dependencies(node))
-            .collect();
+        let depends_on: Vec<_> =
+            sources.macros.par_iter().map(|node| index.dependencies(node)).collect();
         let mut macros: indexmap::IndexMap<UniqueId, MacroNode> = sources
             .macros
             .iter()
@@ -387,11 +387,14 @@ impl<'a> Parse<'a> {
             for entry in &file.macros {
                 let id = format!("macro.{}.{}", file.package, entry.value.name);
                 let Some(node) = macros.get_mut(id.as_str()) else {
-                    let message =
-                        format!("Found patch for macro \"{}\" which was not found", entry.value.name);
+                    let message = format!(
+                        "Found patch for macro \"{}\" which was not found",
+                        entry.value.name
+                    );
                     let diagnostic =
                         *Diagnostic::new(Code::PatchTargetMissing, message).with_span(entry.span());
-                    let warning = Warning { name: "MacroNotFoundForPatch", code: "I059", diagnostic };
+                    let warning =
+                        Warning { name: "MacroNotFoundForPatch", code: "I059", diagnostic };
                     self.warnings.push(warning);
                     continue;
                 };
@@ -414,9 +417,8 @@ impl<'a> Parse<'a> {
     ) -> Result<()> {
         let given = &entry.value;
         let context = self.parser.shared.yaml_context(&file.package);
-        let describe = |text: &str| {
-            self.parser.docs.describe(text, &file.package, &context, &entry.span())
-        };
+        let describe =
+            |text: &str| self.parser.docs.describe(text, &file.package, &context, &entry.span());
         node.description = describe(&given.description)?.text;
         node.meta.clone_from(&given.meta);
         node.config.clone_from(&given.config);
@@ -444,8 +446,7 @@ impl<'a> Parse<'a> {
         for (id, node) in &mut manifest.nodes {
             let node = Arc::make_mut(node);
             let description = references::describe(node);
-            let caller =
-                resolve::Caller { description: &description, package: &node.package_name };
+            let caller = resolve::Caller { description: &description, package: &node.package_name };
             let found = resolve::resolve(&references, caller, &node.refs, &node.sources);
             let is_test = matches!(node.kind, NodeKind::GenericTest(_) | NodeKind::SingularTest);
             let problems = found.apply(&mut node.depends_on);
@@ -454,9 +455,8 @@ impl<'a> Parse<'a> {
                 false if is_test => unresolved.push((id.clone(), problems)),
                 false => {
                     let label = node.label();
-                    errors.extend(problems.into_iter().map(|problem| {
-                        located(problem, node, &label)
-                    }));
+                    errors
+                        .extend(problems.into_iter().map(|problem| located(problem, node, &label)));
                 }
             }
         }
