@@ -6,7 +6,7 @@ use super::nodes::NodeParser;
 use super::properties::{ExposureProperties, GroupProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::fqn;
-use crate::context::Capture;
+use crate::context::{Capture, NodeContext};
 use crate::diagnostic::Result;
 use crate::jinja::Template;
 use crate::manifest::{DependsOn, Exposure, Group, JsonMap, ResourceType, UniqueId};
@@ -29,14 +29,14 @@ impl NodeParser<'_> {
         config.0.insert("tags".into(), json!(tags));
         config.0.insert("meta".into(), Json::Object(meta.clone()));
         let span = entry.span_of(&[Step::Key("depends_on")]);
-        let context = self.shared.yaml_context(&file.package);
-        let description_span = entry.span_of(&[Step::Key("description")]);
-        let described =
-            self.docs.describe(&given.description, &file.package, &context, &description_span)?;
+        let described = self
+            .describer(&file.package, &given.name)
+            .describe(&given.description, &entry.span_of(&[Step::Key("description")]))?;
         let calls: String =
             given.depends_on.iter().map(|call| format!("{{{{ {call} }}}}\n")).collect();
         let capture = Arc::new(Capture::default());
-        let references = self.shared.references_context(&file.package, Arc::clone(&capture));
+        let package = Arc::clone(&file.package);
+        let references = NodeContext::exposure(self.shared, package, Arc::clone(&capture));
         Template::from_text(Arc::clone(&file.path), calls)
             .and_then(|template| template.render(&references))
             .map_err(|error| error.relocated(span))?;

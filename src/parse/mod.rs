@@ -21,7 +21,7 @@ mod sql_file;
 mod tests;
 
 use crate::context::json::to_json;
-use crate::context::{References, Shared, references};
+use crate::context::{Docs, NodeContext, References, Shared, describe};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::event::Warning;
 use crate::jinja::{SourceFile as TemplateFile, Template};
@@ -29,7 +29,6 @@ use crate::manifest::{MacroArgument, MacroNode, Manifest, Node, NodeKind, Source
 use crate::project::yaml::Yaml;
 use crate::project::{FileKind, SourceFile, Workspace};
 use crate::suggest::nearest;
-use docs::DocsIndex;
 use layers::ProjectLayers;
 use nodes::{NodeParser, Patch};
 use property_file::{Findings, PropertyFile, Step};
@@ -99,21 +98,20 @@ fn all<T, E: Into<Vec<Diagnostic>>>(
 
 /// Parses everything but the macros, which `shared` already knows.
 pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diagnostic>> {
-    let workspace = shared.workspace();
+    let workspace = &shared.workspace;
     let (properties, warnings) = read_properties(shared, sources)?;
     let blocks = all(sources.of_kind(FileKind::Docs).map(docs::parse_file).collect::<Vec<_>>())?;
-    let docs =
-        Arc::new(DocsIndex::new(Arc::clone(&workspace.root.name), blocks.into_iter().flatten()));
-    let target = workspace.profile.source.default_relation();
+    let blocks: Vec<_> = blocks.into_iter().flatten().map(Arc::new).collect();
+    let docs = Arc::new(Docs::new(blocks.iter().cloned()));
     let layers =
         ProjectLayers::new(&workspace.root.name, workspace.packages.values().map(|p| &**p));
     let parser = NodeParser {
         shared,
         layers: &layers,
         docs: &docs,
-        database: target.database.as_str().into(),
-        schema: target.schema.as_str().into(),
-        quoting: nodes::project_quoting(&workspace.root),
+        database: shared.default_database().into(),
+        schema: shared.default_schema().into(),
+        quoting: shared.quoting(),
         created_at: sources.created_at,
     };
     let mut parse = Parse { parser, properties: &properties, warnings };
@@ -124,7 +122,7 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     manifest.macros = parse.patched_macros(sources)?;
     parse.resolve(&mut manifest)?;
     let warnings = parse.warnings;
-    manifest.docs = docs.blocks().clone();
+    manifest.docs = blocks.into_iter().map(|block| (block.unique_id.clone(), block)).collect();
     Ok(Parsed { manifest: Arc::new(manifest), warnings })
 }
 
@@ -159,7 +157,7 @@ fn text_renderer(
     shared: &Arc<Shared>,
     package: &Arc<str>,
 ) -> impl Fn(&str, Span) -> Result<Json> + Sync {
-    let context = shared.yaml_context(package);
+    let context = NodeContext::properties(shared, Arc::clone(package));
     move |text, span| {
         Template::from_text(Arc::clone(&span.path), text)
             .and_then(|template| template.render_native(&context))
@@ -185,7 +183,7 @@ type Patches<'a> = HashMap<(&'static str, &'a str, &'a str), Patch<'a>>;
 impl<'a> Parse<'a> {
     /// Models, seeds, snapshots, analyses, singular tests and hooks.
     fn file_nodes(&mut self, sources: &Sources) -> Result<Vec<Node>, Vec<Diagnostic>> {
-        let workspace = self.parser.shared.workspace();
+        let workspace = &self.parser.shared.workspace;
         let (patches, mut errors) = self.patches();
         let drafts = sources.files.par_iter().filter(|file| file.kind.holds_nodes()).map(|file| {
             let project = workspace.package(&file.package);
@@ -320,7 +318,7 @@ impl<'a> Parse<'a> {
         tests: Vec<Node>,
         sources: Vec<Source>,
     ) -> Result<Manifest, Vec<Diagnostic>> {
-        let root = Arc::clone(&self.parser.shared.workspace().root.name);
+        let root = Arc::clone(&self.parser.shared.workspace.root.name);
         let mut manifest = Manifest { project_name: root, ..Manifest::default() };
         let mut errors = Vec::new();
         let mut nodes = nodes;
@@ -369,7 +367,7 @@ impl<'a> Parse<'a> {
         &mut self,
         sources: &Sources,
     ) -> Result<indexmap::IndexMap<UniqueId, Arc<MacroNode>>, Vec<Diagnostic>> {
-        let index = self.parser.shared.macros();
+        let index = &self.parser.shared.macros;
         let depends_on: Vec<_> =
             sources.macros.par_iter().map(|node| index.dependencies(node)).collect();
         let mut macros: indexmap::IndexMap<UniqueId, MacroNode> = sources
@@ -445,7 +443,8 @@ impl<'a> Parse<'a> {
         let mut unresolved: Vec<(UniqueId, Vec<Diagnostic>)> = Vec::new();
         for (id, node) in &mut manifest.nodes {
             let node = Arc::make_mut(node);
-            let description = references::describe(node);
+            let kind = node.resource_type().as_str();
+            let description = describe(kind, &node.unique_id, &node.original_file_path);
             let caller = resolve::Caller { description: &description, package: &node.package_name };
             let found = resolve::resolve(&references, caller, &node.refs, &node.sources);
             let is_test = matches!(node.kind, NodeKind::GenericTest(_) | NodeKind::SingularTest);

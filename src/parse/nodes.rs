@@ -1,18 +1,17 @@
 //! From drafts to nodes: render, merge configuration, describe, name the relation.
 
 use super::config::{ConfigKind, merge_calls};
-use super::docs::DocsIndex;
+use super::docs::{Describer, Description};
 use super::layers::{OwnConfig, ProjectLayers, Subject};
 use super::properties::{ColumnProperties, NodeProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::Draft;
-use crate::context::{Capture, Captured, Shared};
+use crate::context::{Capture, Captured, Docs, NodeContext, ParseTarget, Shared};
 use crate::diagnostic::{Diagnostic, Result, Span};
-use crate::jinja::{Globals, Template};
+use crate::jinja::Template;
 use crate::manifest::{
     Column, DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
 };
-use crate::project::Project;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ pub struct NodeParser<'a> {
     /// Configuration from project files.
     pub layers: &'a ProjectLayers,
     /// Docs blocks.
-    pub docs: &'a Arc<DocsIndex>,
+    pub docs: &'a Arc<Docs>,
     /// The target's database.
     pub database: Arc<str>,
     /// The target's schema.
@@ -126,7 +125,11 @@ impl NodeParser<'_> {
 
     fn capture_template(&self, node: &Node, template: &Template) -> Result<Captured> {
         let capture = Arc::new(Capture::default());
-        let context = self.shared.parse_context(Arc::new(node.clone()), Arc::clone(&capture));
+        let target = ParseTarget::of(Arc::new(node.clone()));
+        let mut context = NodeContext::parse(self.shared, target, Arc::clone(&capture));
+        if let Some(test) = node.generic_test() {
+            context = context.with_test_kwargs(&test.kwargs)?;
+        }
         template.render(&context)?;
         Ok(capture.take())
     }
@@ -171,14 +174,13 @@ impl NodeParser<'_> {
     /// Takes over what the property file says besides configuration.
     fn describe(&self, node: &mut Node, patch: Patch<'_>) -> Result<()> {
         let entry = patch.entry;
-        let context = self.shared.yaml_context(&patch.file.package);
+        let describer = self.describer(&patch.file.package, node.unique_id.as_str());
         let span = entry.span_of(&[Step::Key("description")]);
         let properties = &entry.value;
-        let described =
-            self.docs.describe(&properties.description, &patch.file.package, &context, &span)?;
+        let described = describer.describe(&properties.description, &span)?;
         node.description = described.text;
         node.doc_blocks = described.doc_blocks;
-        node.columns = self.columns(&properties.columns, patch.file, &context, |index| {
+        node.columns = columns(&properties.columns, &describer, |index| {
             entry.span_of(&[Step::Key("columns"), Step::Index(index)])
         })?;
         node.patch_path = Some(patch.path());
@@ -190,24 +192,9 @@ impl NodeParser<'_> {
         Ok(())
     }
 
-    /// Described columns by name.
-    pub(super) fn columns(
-        &self,
-        columns: &[ColumnProperties],
-        file: &PropertyFile,
-        context: &dyn Globals,
-        span_of: impl Fn(usize) -> Span,
-    ) -> Result<IndexMap<String, Column>> {
-        columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| {
-                let span = span_of(index);
-                let described =
-                    self.docs.describe(&column.description, &file.package, context, &span)?;
-                Ok((column.name.clone(), described_column(column, described)))
-            })
-            .collect()
+    /// Renders descriptions in a package's property files.
+    pub(super) fn describer(&self, package: &Arc<str>, resource: &str) -> Describer<'_> {
+        Describer::new(self.shared, self.docs, package, resource)
     }
 
     /// Hooks may refer to nodes and call macros, too.
@@ -223,6 +210,22 @@ impl NodeParser<'_> {
     }
 }
 
+/// Described columns by name.
+pub(super) fn columns(
+    columns: &[ColumnProperties],
+    describer: &Describer<'_>,
+    span_of: impl Fn(usize) -> Span,
+) -> Result<IndexMap<String, Column>> {
+    columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| {
+            let described = describer.describe(&column.description, &span_of(index))?;
+            Ok((column.name.clone(), described_column(column, described)))
+        })
+        .collect()
+}
+
 /// Adds what a template referred to.
 pub(super) fn take_captured(node: &mut Node, captured: Captured) {
     node.refs.extend(captured.refs);
@@ -231,16 +234,6 @@ pub(super) fn take_captured(node: &mut Node, captured: Captured) {
         if !node.depends_on.macros.contains(&id) {
             node.depends_on.macros.push(id);
         }
-    }
-}
-
-/// The root project's quoting. PostgreSQL quotes everything unless told otherwise.
-pub fn project_quoting(project: &Project) -> QuotePolicy {
-    let quoting = project.quoting;
-    QuotePolicy {
-        database: quoting.database.unwrap_or(true),
-        schema: quoting.schema.unwrap_or(true),
-        identifier: quoting.identifier.unwrap_or(true),
     }
 }
 
@@ -254,7 +247,7 @@ pub fn quote_policy(project: QuotePolicy, own: Option<&Json>) -> QuotePolicy {
     }
 }
 
-fn described_column(column: &ColumnProperties, described: super::docs::Description) -> Column {
+fn described_column(column: &ColumnProperties, described: Description) -> Column {
     let mut meta = column.meta.clone();
     if let Some(Json::Object(more)) = column.config.get("meta") {
         meta.extend(more.clone());

@@ -3,7 +3,7 @@
 
 use super::nodes::NodeParser;
 use crate::context::json::from_json;
-use crate::context::macros::CORE_PACKAGE;
+use crate::context::{CORE_PACKAGE, NodeContext};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::{Args, Value};
 use crate::manifest::{Node, NodeKind, NodeView};
@@ -47,7 +47,7 @@ impl NodeParser<'_> {
 
     fn component(&self, node: &Node, component: Component) -> Result<Arc<str>> {
         let custom = node.config.text(component.name()).filter(|text| !text.is_empty());
-        let entry = self.shared.macros().generate_name(component.name(), &node.package_name);
+        let entry = self.shared.macros.generate_name(component.name(), &node.package_name);
         match entry {
             Some(entry) if &*entry.node.package_name != CORE_PACKAGE => {
                 self.custom_component(node, component, custom, &entry.node.definition)
@@ -83,7 +83,7 @@ impl NodeParser<'_> {
     ) -> Result<Arc<str>> {
         let view = serde_json::to_value(NodeView { node, compiled: None });
         let view = view.map_err(|error| Diagnostic::new(Code::Internal, error.to_string()))?;
-        let context = self.shared.macro_context(&node.package_name);
+        let context = NodeContext::generate_name(self.shared);
         let args = Args::positional([Value::from(custom), from_json(&view)]);
         let value = definition.call(args, &context)?;
         if value.is_none() {

@@ -2,7 +2,7 @@
 
 use super::config::{ConfigKind, no_freshness};
 use super::layers::{OwnConfig, Subject};
-use super::nodes::{NodeParser, quote_policy};
+use super::nodes::{NodeParser, columns, quote_policy};
 use super::properties::{SourceProperties, TableProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::fqn;
@@ -52,15 +52,15 @@ impl NodeParser<'_> {
         let own = OwnConfig { properties: Some(&own), calls: &JsonMap::new() };
         let config = self.layers.config(subject, own)?;
         let unrendered_config = self.layers.unrendered(subject, own);
-        let context = self.shared.yaml_context(&file.package);
+        let describer = self.describer(&file.package, &table.name);
         let at = |path: &[Step<'_>]| {
             entry.span_of(&[&[Step::Key("tables"), Step::Index(index)], path].concat())
         };
-        let describe = |text: &str, span| self.docs.describe(text, &file.package, &context, &span);
-        let described = describe(&table.description, at(&[Step::Key("description")]))?;
+        const DESCRIPTION: &[Step<'_>] = &[Step::Key("description")];
+        let described = describer.describe(&table.description, &at(DESCRIPTION))?;
         let source_described =
-            describe(&source.description, entry.span_of(&[Step::Key("description")]))?;
-        let columns = self.columns(&table.columns, file, &context, |column| {
+            describer.describe(&source.description, &entry.span_of(DESCRIPTION))?;
+        let columns = columns(&table.columns, &describer, |column| {
             at(&[Step::Key("columns"), Step::Index(column)])
         })?;
         let quoting = merged_quoting(source, table);

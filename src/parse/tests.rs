@@ -201,7 +201,7 @@ impl NodeParser<'_> {
         config: JsonMap,
     ) -> Result<JsonMap> {
         let package = definition.namespace.as_deref().unwrap_or(&node.package_name);
-        let test_macro = self.shared.macros().resolve(package, &definition.macro_name());
+        let test_macro = self.shared.macros.resolve(package, &definition.macro_name());
         let Some(test_macro) = test_macro else {
             // Without its macro the test cannot be rendered; compiling it says so.
             add_target(node);
