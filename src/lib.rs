@@ -14,6 +14,7 @@ pub mod graph;
 pub mod jinja;
 pub mod load;
 pub mod manifest;
+pub mod parse;
 pub mod postgres;
 pub mod project;
 pub mod report;

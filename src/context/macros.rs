@@ -7,6 +7,7 @@
 
 use super::namespace::PackageNamespace;
 use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::jinja::analysis::{MacroCall, macro_calls};
 use crate::jinja::{MacroDef, Value};
 use crate::manifest::{MacroNode, UniqueId};
 use std::collections::HashMap;
@@ -151,6 +152,25 @@ impl MacroIndex {
     /// The id of a macro that was called.
     pub fn id_of(&self, definition: &Arc<MacroDef>) -> Option<&UniqueId> {
         self.ids.get(&address(definition))
+    }
+
+    /// The macros that a macro's text may call: what dbt writes as its `depends_on`. A name
+    /// that is no macro is a function of the context.
+    pub fn dependencies(&self, of: &MacroNode) -> Vec<UniqueId> {
+        let mut ids = Vec::new();
+        for call in macro_calls(&of.definition) {
+            let found = match &call {
+                MacroCall::Plain(name) => self.find(&of.package_name, name),
+                MacroCall::Qualified(package, name) => self.find_in(package, name),
+                MacroCall::Dispatch { name, namespace } => {
+                    self.dispatch(&of.package_name, name, namespace.as_deref()).ok()
+                }
+            };
+            if let Some(found) = found.filter(|found| !ids.contains(&found.node.unique_id)) {
+                ids.push(found.node.unique_id.clone());
+            }
+        }
+        ids
     }
 
     /// `adapter.dispatch(name, namespace)` in a node of `package`.

@@ -3,7 +3,7 @@
 use super::config::{NodeConfig, ParseConfig};
 use super::json::{from_json, from_map};
 use super::modules::datetime::{DateTime, Zone};
-use super::node::{Inner, Phase};
+use super::node::{Inner, Phase, parse_relation};
 use super::shared::to_value;
 use super::{docs, exceptions, functions, relations, resolvers, runtime, var};
 use crate::diagnostic::{Code, Diagnostic};
@@ -157,12 +157,13 @@ impl Inner {
     /// Names of contexts with a node.
     fn of_node(self: &Arc<Self>, name: &str) -> Option<Value> {
         match (&self.phase, name) {
-            (Phase::Parse { target, .. }, _) => match name {
-                "this" if target.without_relation => Some(Value::None),
-                "this" => Some(target.relation(&self.shared)),
+            (Phase::Parse { node, .. }, _) => match name {
+                "this" if matches!(node.kind, NodeKind::Operation { .. }) => Some(Value::None),
+                "this" => Some(parse_relation(node, &self.shared)),
                 "pre_hooks" | "post_hooks" => Some(Value::list([])),
                 "compiled_code" | "defer_relation" => Some(Value::None),
-                "database" | "schema" => target.model.get(name).map(from_json),
+                "database" => Some(node.relation.database.clone().into()),
+                "schema" => Some(node.relation.schema.clone().into()),
                 _ => None,
             },
             (Phase::Run(run), _) => match name {
@@ -225,7 +226,7 @@ impl Inner {
     /// `model`: the node as a dict, made once for a context.
     fn model(&self) -> Value {
         let make = || match &self.phase {
-            Phase::Parse { target, .. } => Value::Dict(from_map(&target.model)),
+            Phase::Parse { node, .. } => from_json(&to_value(&NodeView { node, compiled: None })),
             Phase::Run(run) => {
                 let view = NodeView { node: &run.node, compiled: run.compiled.as_deref() };
                 let Json::Object(mut map) = to_value(&view) else { return Value::None };

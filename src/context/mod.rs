@@ -32,6 +32,6 @@ pub mod yaml;
 pub use capture::{Capture, Captured};
 pub use docs::{Docs, DocsScope};
 pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules};
-pub use node::{NodeContext, ParseTarget};
+pub use node::NodeContext;
 pub use references::{Found, References, Version, describe, version_text};
 pub use shared::{Invocation, Shared};

@@ -18,31 +18,15 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Clone)]
 pub struct NodeContext(pub(super) Arc<Inner>);
 
-/// A resource while it is parsed, before its configuration is known.
-#[derive(Debug, Clone, Default)]
-pub struct ParseTarget {
-    /// Its name.
-    pub name: Arc<str>,
-    /// The package that defines it; macros are searched there first.
-    pub package: Arc<str>,
-    /// What `model` gives: the resource's JSON form as far as it is known.
-    pub model: JsonMap,
-    /// Whether `this` is nothing: hooks of the project have no relation.
-    pub without_relation: bool,
-}
-
-impl ParseTarget {
-    /// What `ref`, `source` and `this` give while parsing: the relation the resource would
-    /// have without any configuration.
-    pub(super) fn relation(&self, shared: &Shared) -> Value {
-        let text = |key: &str| self.model.get(key).and_then(serde_json::Value::as_str);
-        let name = RelationName {
-            database: text("database").unwrap_or(shared.default_database()).into(),
-            schema: text("schema").unwrap_or(shared.default_schema()).into(),
-            identifier: text("alias").unwrap_or(&self.name).into(),
-        };
-        relations::named(shared, &name, shared.quoting())
-    }
+/// What `ref`, `source` and `this` give while a node is parsed: the relation it would have
+/// without any configuration.
+pub(super) fn parse_relation(node: &Node, shared: &Shared) -> Value {
+    let name = RelationName {
+        database: node.relation.database.clone(),
+        schema: node.relation.schema.clone(),
+        identifier: node.alias.clone(),
+    };
+    relations::named(shared, &name, shared.quoting())
 }
 
 /// A node being compiled or run.
@@ -66,7 +50,7 @@ impl Run {
 #[derive(Debug)]
 pub(super) enum Phase {
     /// A file is parsed.
-    Parse { target: ParseTarget, capture: Arc<Capture> },
+    Parse { node: Arc<Node>, capture: Arc<Capture> },
     /// `depends_on` of an exposure is read.
     Exposure { capture: Arc<Capture> },
     /// A property file is rendered.
@@ -99,7 +83,7 @@ impl Phase {
     /// Who is rendered, for messages.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Parse { target, .. } => &target.name,
+            Self::Parse { node, .. } => &node.name,
             Self::Run(run) => &run.node.name,
             _ => "<Configuration>",
         }
@@ -140,8 +124,9 @@ impl NodeContext {
 
     /// To render a file while parsing: `execute` is false, `ref` and its like are noted in
     /// `capture`, undefined values stay undefined whatever is done with them.
-    pub fn parse(shared: &Arc<Shared>, target: ParseTarget, capture: Arc<Capture>) -> Self {
-        Self::new(shared, target.package.clone(), Phase::Parse { target, capture })
+    /// The node is as far as it is known: its configuration is that of the project file.
+    pub fn parse(shared: &Arc<Shared>, node: Arc<Node>, capture: Arc<Capture>) -> Self {
+        Self::new(shared, node.package_name.clone(), Phase::Parse { node, capture })
     }
 
     /// To read `depends_on` of an exposure of this package: only `ref`, `source` and

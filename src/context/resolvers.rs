@@ -1,7 +1,7 @@
 //! `ref`, `source` and `metric`.
 
 use super::calls::{compilation, metric_args, ref_args, source_args};
-use super::node::{Inner, Phase};
+use super::node::{Inner, Phase, parse_relation};
 use super::references::{Found, describe, version_text};
 use super::relations;
 use crate::diagnostic::{Code, Diagnostic};
@@ -14,10 +14,10 @@ pub fn reference(inner: Arc<Inner>) -> Value {
     Value::function("ref", move |_, args| {
         let args = ref_args(args)?;
         match &inner.phase {
-            Phase::Parse { target, capture } => {
+            Phase::Parse { node, capture } => {
                 capture.add_ref(args);
                 // What is meant is not known yet: the relation of the node itself stands in.
-                Ok(target.relation(&inner.shared))
+                Ok(parse_relation(node, &inner.shared))
             }
             Phase::Exposure { capture } => {
                 capture.add_ref(args);
@@ -140,9 +140,9 @@ pub fn source(inner: Arc<Inner>) -> Value {
     Value::function("source", move |_, args| {
         let args = source_args(&args)?;
         match &inner.phase {
-            Phase::Parse { target, capture } => {
+            Phase::Parse { node, capture } => {
                 capture.add_source(args);
-                Ok(target.relation(&inner.shared))
+                Ok(parse_relation(node, &inner.shared))
             }
             Phase::Exposure { capture } => {
                 capture.add_source(args);

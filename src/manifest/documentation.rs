@@ -25,7 +25,7 @@ pub struct Documentation {
 }
 
 /// An exposure (<https://docs.getdbt.com/docs/build/exposures>).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Exposure {
     /// Its name.
     pub name: Arc<str>,

@@ -18,7 +18,7 @@ pub struct MacroArgument {
 }
 
 /// A macro, a generic test (`test_x`) or a materialization (`materialization_x_default`).
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct MacroNode {
     /// Its name, with dbt's prefixes.
     pub name: Arc<str>,

@@ -73,15 +73,15 @@ impl ConfigKind {
                 "meta": {}, "group": null, "static_analysis": null,
             })),
         };
+        if self == Self::Test {
+            defaults.insert("schema".into(), "dbt_test__audit".into());
+        }
         defaults.extend(match self {
-            Self::Test => {
-                defaults.insert("schema".into(), "dbt_test__audit".into());
-                object(json!({
-                    "materialized": "test", "severity": "ERROR", "store_failures": null,
-                    "store_failures_as": null, "where": null, "limit": null,
-                    "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0",
-                }))
-            }
+            Self::Test => object(json!({
+                "materialized": "test", "severity": "ERROR", "store_failures": null,
+                "store_failures_as": null, "where": null, "limit": null,
+                "fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0",
+            })),
             _ => object(json!({
                 "materialized": self.default_materialization(), "incremental_strategy": null,
                 "batch_size": null, "lookback": 1, "begin": null, "persist_docs": {},

@@ -24,7 +24,7 @@ pub fn parse_file(file: &SourceFile) -> Result<Vec<Documentation>> {
                 package_name: Arc::clone(&file.package),
                 path: file.relative_path().into(),
                 original_file_path: Arc::clone(&file.path),
-                block_contents: crate::project::strip(&file.contents[block.contents]).into(),
+                block_contents: crate::project::files::strip(&file.contents[block.contents]).into(),
             }
         })
         .collect())

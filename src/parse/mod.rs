@@ -17,6 +17,7 @@ mod properties;
 mod property_file;
 mod relation_names;
 mod resolve;
+mod sources;
 mod sql_file;
 mod tests;
 
@@ -24,7 +25,7 @@ use crate::context::json::to_json;
 use crate::context::{Docs, NodeContext, References, Shared, describe};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::event::Warning;
-use crate::jinja::{SourceFile as TemplateFile, Template};
+use crate::jinja::{Error, SourceFile as TemplateFile, Template};
 use crate::manifest::{MacroArgument, MacroNode, Manifest, Node, NodeKind, Source, UniqueId};
 use crate::project::yaml::Yaml;
 use crate::project::{FileKind, SourceFile, Workspace};
@@ -161,7 +162,7 @@ fn text_renderer(
     move |text, span| {
         Template::from_text(Arc::clone(&span.path), text)
             .and_then(|template| template.render_native(&context))
-            .and_then(|value| Ok(to_json(&value)?))
+            .and_then(|value| to_json(&value).map_err(Error::into_diagnostic))
             .map_err(|error| error.relocated(span))
     }
 }
@@ -185,10 +186,11 @@ impl<'a> Parse<'a> {
     fn file_nodes(&mut self, sources: &Sources) -> Result<Vec<Node>, Vec<Diagnostic>> {
         let workspace = &self.parser.shared.workspace;
         let (patches, mut errors) = self.patches();
-        let drafts = sources.files.par_iter().filter(|file| file.kind.holds_nodes()).map(|file| {
-            let project = workspace.package(&file.package);
-            project.map_or_else(|| Ok(Vec::new()), |project| sql_file::drafts(project, file))
-        });
+        let drafts =
+            sources.files.par_iter().filter(|file| sql_file::holds_nodes(file.kind)).map(|file| {
+                let project = workspace.package(&file.package);
+                project.map_or_else(|| Ok(Vec::new()), |project| sql_file::drafts(project, file))
+            });
         let mut results: Vec<_> = drafts.collect();
         for project in workspace.packages.values() {
             results.push(hooks::drafts(project).map_err(Vec::from));
@@ -206,8 +208,9 @@ impl<'a> Parse<'a> {
             .into_par_iter()
             .map(|draft| {
                 let patch = section(&draft.kind)
-                    .and_then(|section| patches.get(&(section, &*draft.package, &*draft.name)));
-                parser.node(draft, patch.copied())
+                    .and_then(|section| patches.get(&(section, &*draft.package, &*draft.name)))
+                    .copied();
+                parser.node(draft, patch)
             })
             .collect();
         match all(nodes) {
@@ -414,12 +417,14 @@ impl<'a> Parse<'a> {
         entry: &property_file::Entry<properties::MacroProperties>,
     ) -> Result<()> {
         let given = &entry.value;
-        let context = self.parser.shared.yaml_context(&file.package);
-        let describe =
-            |text: &str| self.parser.docs.describe(text, &file.package, &context, &entry.span());
+        let describer = self.parser.describer(&file.package, &given.name);
+        let describe = |text: &str| describer.describe(text, &entry.span());
         node.description = describe(&given.description)?.text;
         node.meta.clone_from(&given.meta);
         node.config.clone_from(&given.config);
+        if let Some(docs) = &given.docs {
+            node.docs = nodes::docs_config(docs);
+        }
         node.patch_path = Some(format!("{}://{}", file.package, file.path));
         node.arguments = given
             .arguments
@@ -454,8 +459,11 @@ impl<'a> Parse<'a> {
                 false if is_test => unresolved.push((id.clone(), problems)),
                 false => {
                     let label = node.label();
-                    errors
-                        .extend(problems.into_iter().map(|problem| located(problem, node, &label)));
+                    errors.extend(
+                        problems
+                            .into_iter()
+                            .map(|problem| *Box::new(problem).with_node(label.as_str())),
+                    );
                 }
             }
         }
@@ -544,9 +552,4 @@ fn infer_primary_keys(nodes: &mut [Node], tests: &[Node]) {
             *primary_key = key;
         }
     }
-}
-
-/// A reference that does not resolve, shown at the call in the node's own file.
-fn located(problem: Diagnostic, node: &Node, label: &str) -> Diagnostic {
-    *Box::new(problem).with_node(label)
 }

@@ -6,8 +6,8 @@ use super::layers::{OwnConfig, ProjectLayers, Subject};
 use super::properties::{ColumnProperties, NodeProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::Draft;
-use crate::context::{Capture, Captured, Docs, NodeContext, ParseTarget, Shared};
-use crate::diagnostic::{Diagnostic, Result, Span};
+use crate::context::{Capture, Captured, Docs, NodeContext, Shared};
+use crate::diagnostic::{Result, Span};
 use crate::jinja::Template;
 use crate::manifest::{
     Column, DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
@@ -118,15 +118,15 @@ impl NodeParser<'_> {
     }
 
     /// Renders the template to see what it refers to and how it configures itself.
-    fn capture(&self, node: &Node) -> Result<Captured> {
+    pub(super) fn capture(&self, node: &Node) -> Result<Captured> {
         let Some(template) = node.template.clone() else { return Ok(Captured::default()) };
         self.capture_template(node, &template)
     }
 
     fn capture_template(&self, node: &Node, template: &Template) -> Result<Captured> {
         let capture = Arc::new(Capture::default());
-        let target = ParseTarget::of(Arc::new(node.clone()));
-        let mut context = NodeContext::parse(self.shared, target, Arc::clone(&capture));
+        let node = Arc::new(node.clone());
+        let mut context = NodeContext::parse(self.shared, Arc::clone(&node), Arc::clone(&capture));
         if let Some(test) = node.generic_test() {
             context = context.with_test_kwargs(&test.kwargs)?;
         }
@@ -156,11 +156,8 @@ impl NodeParser<'_> {
         if let Some(group) = node.config.text("group") {
             node.group = Some(group.to_owned());
         }
-        if let Some(docs) = node.config.get("docs") {
-            node.docs = DocsConfig {
-                show: docs.get("show").and_then(Json::as_bool).unwrap_or(true),
-                node_color: docs.get("node_color").and_then(Json::as_str).map(str::to_owned),
-            };
+        if let Some(Json::Object(docs)) = node.config.get("docs") {
+            node.docs = docs_config(docs);
         }
         if let NodeKind::Model { access, .. } = &mut node.kind {
             if let Some(wanted) = node.config.text("access") {
@@ -207,6 +204,14 @@ impl NodeParser<'_> {
             take_captured(node, captured);
         }
         Ok(())
+    }
+}
+
+/// `docs:` as written.
+pub(super) fn docs_config(docs: &JsonMap) -> DocsConfig {
+    DocsConfig {
+        show: docs.get("show").and_then(Json::as_bool).unwrap_or(true),
+        node_color: docs.get("node_color").and_then(Json::as_str).map(str::to_owned),
     }
 }
 

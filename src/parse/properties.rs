@@ -31,8 +31,6 @@ pub struct NodeProperties {
     pub quote_columns: bool,
     /// Versions of a model.
     pub versions: Option<Json>,
-    /// The latest version of a model.
-    pub latest_version: Option<Json>,
     /// When the model goes away.
     pub deprecation_date: Option<String>,
     /// Time-spine properties.

@@ -38,6 +38,18 @@ pub struct Draft {
     pub kind: NodeKind,
 }
 
+/// Whether files of a kind hold nodes.
+pub fn holds_nodes(kind: FileKind) -> bool {
+    matches!(
+        kind,
+        FileKind::Model
+            | FileKind::Analysis
+            | FileKind::SingularTest
+            | FileKind::Seed
+            | FileKind::Snapshot
+    )
+}
+
 /// The drafts of one file; of kinds that have no nodes, none.
 pub fn drafts(project: &Project, file: &SourceFile) -> Result<Vec<Draft>, Vec<Diagnostic>> {
     if file.path.ends_with(".py") {
@@ -88,7 +100,7 @@ struct SqlFile<'a> {
 impl SqlFile<'_> {
     fn draft(self) -> Result<Draft> {
         let text = TemplateFile::new(Arc::clone(&self.file.path), Arc::clone(&self.file.contents));
-        let stripped = crate::project::strip(&self.file.contents);
+        let stripped = crate::project::files::strip(&self.file.contents);
         let start = stripped.as_ptr() as usize - self.file.contents.as_ptr() as usize;
         let template =
             Template::compile(&text, start..start + stripped.len()).map_err(|error| {
