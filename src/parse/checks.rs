@@ -58,11 +58,12 @@ pub fn collisions(manifest: &Manifest) -> Vec<Diagnostic> {
             continue;
         }
         let versioned = matches!(&node.kind, NodeKind::Model { version: Some(_), .. });
-        if refable && !versioned {
-            if let Some(first) = names.insert((&node.package_name, &node.name), node) {
-                errors.push(*duplicate_name(first, node));
-                continue;
-            }
+        if refable
+            && !versioned
+            && let Some(first) = names.insert((&node.package_name, &node.name), node)
+        {
+            errors.push(*duplicate_name(first, node));
+            continue;
         }
         let Some(relation) = node.relation_name() else { continue };
         if let Some(first) = relations.insert(relation.clone(), node) {

@@ -32,12 +32,12 @@ impl NodeParser<'_> {
         let described = self
             .describer(&file.package, &given.name)
             .describe(&given.description, &entry.span_of(&[Step::Key("description")]))?;
-        let calls: String =
-            given.depends_on.iter().map(|call| format!("{{{{ {call} }}}}\n")).collect();
+        let calls: Vec<String> =
+            given.depends_on.iter().map(|call| format!("{{{{ {call} }}}}")).collect();
         let capture = Arc::new(Capture::default());
         let package = Arc::clone(&file.package);
         let references = NodeContext::exposure(self.shared, package, Arc::clone(&capture));
-        Template::from_text(Arc::clone(&file.path), calls)
+        Template::from_text(Arc::clone(&file.path), calls.join("\n"))
             .and_then(|template| template.render(&references))
             .map_err(|error| error.relocated(span))?;
         let captured = capture.take();

@@ -294,7 +294,7 @@ fn sorted_texts(value: &Json) -> Json {
 
 /// Lower-case hexadecimal MD5.
 pub fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(Md5::digest(text.as_bytes()).into()))
 }
 
 #[cfg(test)]

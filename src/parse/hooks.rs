@@ -20,11 +20,10 @@ pub fn drafts(project: &Project) -> Result<Vec<Draft>> {
             let name = format!("{}-{kind}-{index}", project.name);
             let path = format!("hooks/{name}.sql");
             let file: Arc<str> = "./dbt_project.yml".into();
-            let span = project
-                .unrendered
-                .get(kind)
-                .map(|node| project.source.span(node.place))
-                .unwrap_or_else(|| Span::line(Arc::clone(&project.source.path), 1));
+            let span = project.unrendered.get(kind).map_or_else(
+                || Span::line(Arc::clone(&project.source.path), 1),
+                |node| project.source.span(node.place),
+            );
             let template = Template::from_text(Arc::clone(&project.source.path), sql.as_str())
                 .map_err(|error| error.relocated(span.clone()))?;
             Ok(Draft {

@@ -159,10 +159,10 @@ impl NodeParser<'_> {
         if let Some(Json::Object(docs)) = node.config.get("docs") {
             node.docs = docs_config(docs);
         }
-        if let NodeKind::Model { access, .. } = &mut node.kind {
-            if let Some(wanted) = node.config.text("access") {
-                wanted.clone_into(access);
-            }
+        if let NodeKind::Model { access, .. } = &mut node.kind
+            && let Some(wanted) = node.config.text("access")
+        {
+            wanted.clone_into(access);
         }
         node.quote_policy = quote_policy(self.quoting, node.config.get("quoting"));
         Ok(())

@@ -282,7 +282,7 @@ impl SectionReader<'_> {
             }
             yaml::Value::Map(map) => {
                 let mut out = serde_json::Map::with_capacity(map.len());
-                for entry in map.iter() {
+                for entry in map {
                     let key = entry.key.scalar_text().unwrap_or_default();
                     path.push(key);
                     let value = self.rendered(&entry.value, path)?;

@@ -104,11 +104,14 @@ impl NodeParser<'_> {
             unrendered_config,
             fqn,
             created_at: self.created_at,
-            unrendered_database: entry.node.get("database").and_then(|node| node.scalar_text()),
+            unrendered_database: entry
+                .node
+                .get("database")
+                .and_then(super::super::project::yaml::Node::scalar_text),
             unrendered_schema: entry
                 .node
                 .get("schema")
-                .and_then(|node| node.scalar_text())
+                .and_then(super::super::project::yaml::Node::scalar_text)
                 .or_else(|| Some(source.name.clone())),
         })
     }
