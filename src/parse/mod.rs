@@ -59,7 +59,8 @@ impl Sources {
     /// Reads the files of a project and its packages.
     pub fn read(workspace: &Workspace) -> Result<Self, Vec<Diagnostic>> {
         let files = workspace.read_files()?;
-        let created_at = jiff::Timestamp::now().as_microsecond() as f64 / 1e6;
+        let created_at =
+            jiff::Timestamp::now().duration_since(jiff::Timestamp::UNIX_EPOCH).as_secs_f64();
         let parsed = files
             .par_iter()
             .filter(|file| matches!(file.kind, FileKind::Macro | FileKind::GenericTest))

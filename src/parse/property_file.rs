@@ -305,21 +305,21 @@ pub fn has_template(text: &str) -> bool {
 fn is_rendered(section: &str, path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let below = match (section, path.as_slice()) {
-        ("sources", ["tables", _, rest @ ..]) => rest,
-        ("macros", ["arguments", rest @ ..]) => rest,
+        ("sources", ["tables", _, rest @ ..]) | ("macros", ["arguments", rest @ ..]) => rest,
         (_, all) => all,
     };
     let is_late =
         |key: &str| matches!(key, "tests" | "data_tests" | "description" | "loaded_at_query");
-    !match below {
+    let late = match below {
         [key, ..] if is_late(key) => true,
-        ["config", "pre_hook" | "post_hook" | "pre-hook" | "post-hook" | "loaded_at_query", ..] => {
-            true
+        [_, key] => is_late(key),
+        ["columns", _, key, ..] => matches!(*key, "tests" | "data_tests" | "description"),
+        ["config", key, ..] => {
+            is_late(key) || matches!(*key, "pre_hook" | "post_hook" | "pre-hook" | "post-hook")
         }
-        [_, key] if is_late(key) => true,
-        ["columns", _, "tests" | "data_tests" | "description", ..] => true,
         _ => false,
-    }
+    };
+    !late
 }
 
 fn place_at(node: &yaml::Node, path: &serde_path_to_error::Path) -> yaml::Place {

@@ -65,11 +65,10 @@ impl NodeParser<'_> {
     ) -> Arc<str> {
         let custom = custom.map(str::trim);
         match (component, custom) {
-            (Component::Database, Some(custom)) => custom.into(),
-            (Component::Database, None) => Arc::clone(&self.database),
             (Component::Schema, Some(custom)) => format!("{}_{custom}", self.schema).into(),
+            (Component::Database | Component::Alias, Some(custom)) => custom.into(),
+            (Component::Database, None) => Arc::clone(&self.database),
             (Component::Schema, None) => Arc::clone(&self.schema),
-            (Component::Alias, Some(custom)) => custom.into(),
             (Component::Alias, None) => Arc::clone(&node.name),
         }
     }
