@@ -2,7 +2,7 @@
 
 use crate::manifest::{
     Checksum, Config, DependsOn, DocsConfig, Exposure, GenericTest, JsonMap, Manifest, Node,
-    NodeKind, QuotePolicy, RelationName, ResourceType, Source, UniqueId,
+    NodeKind, QuotePolicy, RelationName, ResourceType, Source, TestedRelation, UniqueId,
 };
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -83,6 +83,7 @@ fn node_kind(kind: &str, data: &Json) -> NodeKind {
         "test" => match data["test_name"].as_str() {
             None => NodeKind::SingularTest,
             Some(name) => NodeKind::GenericTest(GenericTest {
+                target: TestedRelation::Node(String::new()),
                 name: name.to_owned(),
                 namespace: None,
                 kwargs: JsonMap::new(),

@@ -312,11 +312,11 @@ fn is_rendered(section: &str, path: &[String]) -> bool {
         |key: &str| matches!(key, "tests" | "data_tests" | "description" | "loaded_at_query");
     let late = match below {
         [key, ..] if is_late(key) => true,
-        [_, key] => is_late(key),
-        ["columns", _, key, ..] => matches!(*key, "tests" | "data_tests" | "description"),
         ["config", key, ..] => {
             is_late(key) || matches!(*key, "pre_hook" | "post_hook" | "pre-hook" | "post-hook")
         }
+        [_, key] => is_late(key),
+        ["columns", _, key, ..] => matches!(*key, "tests" | "data_tests" | "description"),
         _ => false,
     };
     !late

@@ -56,7 +56,6 @@ impl NodeParser<'_> {
         let at = |path: &[Step<'_>]| {
             entry.span_of(&[&[Step::Key("tables"), Step::Index(index)], path].concat())
         };
-        const DESCRIPTION: &[Step<'_>] = &[Step::Key("description")];
         let described = describer.describe(&table.description, &at(DESCRIPTION))?;
         let source_described =
             describer.describe(&source.description, &entry.span_of(DESCRIPTION))?;
@@ -116,6 +115,8 @@ impl NodeParser<'_> {
         })
     }
 }
+
+const DESCRIPTION: &[Step<'_>] = &[Step::Key("description")];
 
 /// What the property file says of a table's configuration: the source's, with the table's on
 /// top, and the keys that may also stand outside of `config`.
