@@ -4,8 +4,8 @@ pub mod dag;
 pub mod selector;
 mod test_edges;
 
-pub use dag::Dag;
-pub use selector::{IndirectSelection, Selection, Selector, Spec};
+pub use dag::{Dag, NodeSet};
+pub use selector::{Filter, IndirectSelection, Selection, Selector, Spec};
 
 #[cfg(test)]
 mod fixture;

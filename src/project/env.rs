@@ -85,11 +85,6 @@ impl Env {
             .filter_map(|(name, value)| Some((name.strip_prefix(METADATA_PREFIX)?, value.as_str())))
             .collect()
     }
-
-    /// All variables of dbt's own: what `DBT_` names, to check for misspelt ones.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.vars.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Env {

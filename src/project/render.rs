@@ -191,7 +191,7 @@ fn explain(mut error: Diagnostic, source: &Source, text: &str, place: Place) -> 
 }
 
 /// A YAML value as a template sees it.
-pub fn to_jinja(node: &Node) -> Value {
+fn to_jinja(node: &Node) -> Value {
     match &node.value {
         Yaml::Null => Value::None,
         Yaml::Bool(flag) => Value::Bool(*flag),
