@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod adapter;
 mod child;
 mod database;
 mod embedded;
 mod load;
+mod proxy;
 mod session;
 mod tls;
