@@ -8,10 +8,17 @@ fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # Installs Debian packages when that is possible without asking anybody.
 apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
     say "Installing $*"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    local log
+    log=$(mktemp)
+    if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } >"$log" 2>&1; then
+        cat "$log" >&2
+        rm "$log"
+        return 1
+    fi
+    rm "$log"
 }
 
 # The path of a PostgreSQL program: on PATH, or where Debian keeps them.
