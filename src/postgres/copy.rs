@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 
-use super::connection::{Connection, Outcome, Reading};
+use super::connection::Connection;
 use super::error::Error;
+use super::reading::{Outcome, Reading};
 use super::stream::Incoming;
 
 /// How much is sent in one CopyData message.

@@ -269,7 +269,10 @@ fn lost_text(reason: Option<&DbError>, source: &io::Error) -> String {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => String::new(),
         _ => format!(" ({})", plain(source)),
     };
-    format!("{last_words}server closed the connection unexpectedly{detail}")
+    format!(
+        "{last_words}server closed the connection unexpectedly{detail}\n\tThis probably means the \
+         server terminated abnormally\n\tbefore or while processing the request."
+    )
 }
 
 /// An operating system's message without Rust's `(os error 111)`.

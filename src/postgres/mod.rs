@@ -18,6 +18,7 @@ mod login;
 mod options;
 mod pool;
 pub mod quote;
+mod reading;
 mod result;
 mod statement;
 mod stream;

@@ -269,6 +269,9 @@ fn a_session_has_the_profiles_settings() {
     let options = ConnectOptions { role: Some("nobody_knows".to_owned()), ..options };
     let error = Connection::connect(&options).unwrap_err();
     assert!(error.to_string().contains("role \"nobody_knows\" does not exist"));
+    let diagnostic = error.into_diagnostic();
+    assert_eq!(diagnostic.code.as_str(), "GD4001");
+    assert!(diagnostic.help.unwrap().contains("`role`"));
     admin.query("drop role tester").unwrap();
 }
 

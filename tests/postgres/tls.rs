@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use gdbt::embedded::{Server, ensure};
-use gdbt::postgres::{ConnectCause, ConnectOptions, Connection, Error, SslMode};
+use gdbt::postgres::{ConnectCause, ConnectOptions, Connection, Error, Pool, SslMode};
 
 use crate::database::{options, value};
 
@@ -223,6 +223,11 @@ fn every_sslmode_and_login_behaves_as_libpq() {
     let sql = format!("select repeat('y', 1000) from generate_series(1, 2000) -- {padding}");
     let statements = ["begin", &sql, &sql, &sql, "commit"];
     assert_eq!(connection.pipeline(&statements).unwrap()[3].last().unwrap().rows.len(), 2000);
+
+    // An idle session over TLS is still good.
+    let pool = Pool::new(with(Require, "trusted.crt"));
+    let first = pool.get().unwrap().backend_pid();
+    assert_eq!(pool.get().unwrap().backend_pid(), first);
 
     // Names: another address, then the name in CN only.
     let make = |ip: Option<&str>, common: &str| {
