@@ -35,7 +35,7 @@ pub fn drafts(project: &Project) -> Result<Vec<Draft>> {
                 raw_code: sql.as_str().into(),
                 checksum: Checksum {
                     name: "sha256",
-                    checksum: FileChecksum::of(sql).text().to_owned(),
+                    checksum: FileChecksum::of(&project.source.text).text().to_owned(),
                 },
                 template: Some(template),
                 tags: vec![kind.to_owned()],

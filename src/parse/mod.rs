@@ -5,6 +5,7 @@
 //! it runs on all cores; every mistake that can be found is reported, not only the first.
 
 mod checks;
+mod columns;
 mod config;
 mod docs;
 mod exposures;

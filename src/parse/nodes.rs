@@ -1,16 +1,17 @@
 //! From drafts to nodes: render, merge configuration, describe, name the relation.
 
+use super::columns::{columns, model_constraint};
 use super::config::{ConfigKind, merge_calls};
-use super::docs::{Describer, Description};
+use super::docs::Describer;
 use super::layers::{OwnConfig, ProjectLayers, Subject};
-use super::properties::{ColumnProperties, NodeProperties};
+use super::properties::NodeProperties;
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::Draft;
 use crate::context::{Capture, Captured, Docs, NodeContext, Shared};
-use crate::diagnostic::{Result, Span};
+use crate::diagnostic::Result;
 use crate::jinja::Template;
 use crate::manifest::{
-    Column, DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
+    DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
 };
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -182,7 +183,7 @@ impl NodeParser<'_> {
         })?;
         node.patch_path = Some(patch.path());
         if let NodeKind::Model { constraints, deprecation_date, time_spine, .. } = &mut node.kind {
-            constraints.clone_from(&properties.constraints);
+            *constraints = properties.constraints.iter().map(model_constraint).collect();
             deprecation_date.clone_from(&properties.deprecation_date);
             time_spine.clone_from(&properties.time_spine);
         }
@@ -215,22 +216,6 @@ pub(super) fn docs_config(docs: &JsonMap) -> DocsConfig {
     }
 }
 
-/// Described columns by name.
-pub(super) fn columns(
-    columns: &[ColumnProperties],
-    describer: &Describer<'_>,
-    span_of: impl Fn(usize) -> Span,
-) -> Result<IndexMap<String, Column>> {
-    columns
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let described = describer.describe(&column.description, &span_of(index))?;
-            Ok((column.name.clone(), described_column(column, described)))
-        })
-        .collect()
-}
-
 /// Adds what a template referred to.
 pub(super) fn take_captured(node: &mut Node, captured: Captured) {
     node.refs.extend(captured.refs);
@@ -250,41 +235,4 @@ pub fn quote_policy(project: QuotePolicy, own: Option<&Json>) -> QuotePolicy {
         schema: part("schema").unwrap_or(project.schema),
         identifier: part("identifier").unwrap_or(project.identifier),
     }
-}
-
-fn described_column(column: &ColumnProperties, described: Description) -> Column {
-    let mut meta = column.meta.clone();
-    if let Some(Json::Object(more)) = column.config.get("meta") {
-        meta.extend(more.clone());
-    }
-    let tags = column_tags(column);
-    let mut config = column.config.clone();
-    config.insert("meta".into(), meta.clone().into());
-    config.insert("tags".into(), tags.clone().into());
-    Column {
-        name: column.name.clone(),
-        description: described.text,
-        meta,
-        data_type: column.data_type.clone(),
-        constraints: column.constraints.clone(),
-        quote: column.quote,
-        config,
-        tags,
-        granularity: column.granularity.clone(),
-        doc_blocks: described.doc_blocks,
-    }
-}
-
-/// A column's tags, from both places they may stand in, each once.
-pub fn column_tags(column: &ColumnProperties) -> Vec<String> {
-    let mut tags = column.tags.clone();
-    let more: Vec<&str> = match column.config.get("tags") {
-        Some(Json::String(tag)) => vec![tag],
-        Some(Json::Array(tags)) => tags.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    };
-    tags.extend(more.into_iter().map(str::to_owned));
-    let mut seen = std::collections::HashSet::new();
-    tags.retain(|tag| seen.insert(tag.clone()));
-    tags
 }

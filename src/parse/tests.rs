@@ -1,9 +1,10 @@
 //! Generic tests from property files.
 
+use super::columns::column_tags;
 use super::config::{ConfigKind, merge_calls};
 use super::generic_test::{TestDefinition, TestTarget};
 use super::layers::OwnConfig;
-use super::nodes::{NodeParser, column_tags, take_captured};
+use super::nodes::{NodeParser, take_captured};
 use super::properties::{ColumnProperties, NodeProperties, SourceProperties};
 use super::property_file::{Entry, PropertyFile, RenderText, Step, has_template};
 use super::sql_file::{Draft, fqn};
@@ -214,10 +215,10 @@ impl NodeParser<'_> {
             add_target(node);
             return Ok(config);
         }
-        let mut calls = JsonMap::new();
+        // The rendered code repeats the entry's configuration; dbt counts it twice, too.
+        let mut calls = config;
         let captured = self.capture(node)?;
         captured.configs.iter().cloned().for_each(|call| merge_calls(&mut calls, call));
-        calls.extend(config);
         take_captured(node, captured);
         Ok(calls)
     }
