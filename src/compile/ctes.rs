@@ -43,17 +43,13 @@ pub fn inject(sql: &str, ctes: &[ExtraCte]) -> String {
 
 /// The expression of one inlined model, with dbt's leading space.
 pub fn expression(identifier: &str, sql: &str) -> String {
-    format!(" {CTE_PREFIX}{identifier} as (\n{sql}\n)")
+    let (before, after) = around(identifier);
+    format!("{before}{sql}{after}")
 }
 
-/// Adds expressions to a list in which each model stands once, at its first place.
-pub fn extend(list: &mut Vec<ExtraCte>, more: &[ExtraCte]) {
-    for cte in more {
-        match list.iter_mut().find(|known| known.id == cte.id) {
-            Some(known) => known.sql.clone_from(&cte.sql),
-            None => list.push(cte.clone()),
-        }
-    }
+/// What stands before and after the SQL in an expression.
+pub fn around(identifier: &str) -> (String, &'static str) {
+    (format!(" {CTE_PREFIX}{identifier} as (\n"), "\n)")
 }
 
 /// The end of `word` if it stands at `at` as a whole word.

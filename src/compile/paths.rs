@@ -19,8 +19,7 @@ pub fn target_path(target: &str, subfolder: &str, node: &Node) -> String {
     }
 }
 
-/// Writes a file at a path relative to the project's root, with its folders. dbt strips
-/// white space around the text.
+/// Writes a file at a path relative to the project's root, with its folders.
 ///
 /// # Errors
 /// The file cannot be written.

@@ -1,10 +1,8 @@
 //! Between JSON and Python values, with the rules of Python's `json` module.
 
-use crate::jinja::{Dict, Error, Result, Value};
+use crate::jinja::{Dict, Error, Result, Value, json};
 use crate::manifest::JsonMap;
 use serde_json::{Number, Value as Json};
-use std::cmp::Ordering;
-use std::fmt::Write;
 
 /// How deep values may nest before it counts as a value that contains itself.
 const DEPTH: usize = 500;
@@ -80,91 +78,12 @@ fn to_json_nested(value: &Value, depth: usize) -> Result<Json> {
 /// Python's `TypeError` for what JSON cannot hold; `ValueError` for a value that contains
 /// itself.
 pub fn dumps(value: &Value, sort_keys: bool) -> Result<String> {
-    let mut out = String::new();
-    write_value(&mut out, value, sort_keys, 0)?;
-    Ok(out)
+    json::to_text(value, &json::Style { sort_keys, indent: None })
 }
 
 /// `json.loads(text)`, or `None` when it is not JSON.
 pub fn loads(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().map(|json| from_json(&json))
-}
-
-fn write_value(out: &mut String, value: &Value, sort_keys: bool, depth: usize) -> Result<()> {
-    if depth > DEPTH {
-        return Err(circular());
-    }
-    match value {
-        Value::None => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Int(_) | Value::BigInt(_) => out.push_str(&value.repr()),
-        Value::Float(number) => out.push_str(&float_text(*number)),
-        Value::Str(text) => write_str(out, text),
-        Value::List(list) => write_items(out, &list.snapshot(), sort_keys, depth)?,
-        Value::Tuple(items) => write_items(out, items, sort_keys, depth)?,
-        Value::Dict(dict) => write_dict(out, dict, sort_keys, depth)?,
-        other => return Err(not_serializable(other)),
-    }
-    Ok(())
-}
-
-fn write_items(out: &mut String, items: &[Value], sort_keys: bool, depth: usize) -> Result<()> {
-    out.push('[');
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            out.push_str(", ");
-        }
-        write_value(out, item, sort_keys, depth + 1)?;
-    }
-    out.push(']');
-    Ok(())
-}
-
-fn write_dict(out: &mut String, dict: &Dict, sort_keys: bool, depth: usize) -> Result<()> {
-    let mut items = dict.items();
-    if sort_keys {
-        sort_by_key(&mut items)?;
-    }
-    out.push('{');
-    for (at, (key, item)) in items.iter().enumerate() {
-        if at > 0 {
-            out.push_str(", ");
-        }
-        write_str(out, &key_text(key)?);
-        out.push_str(": ");
-        write_value(out, item, sort_keys, depth + 1)?;
-    }
-    out.push('}');
-    Ok(())
-}
-
-/// Sorts entries by key as `sorted(d.items())` does.
-///
-/// # Errors
-/// Python's `TypeError` when two keys have no order.
-pub fn sort_by_key(items: &mut [(Value, Value)]) -> Result<()> {
-    let mut error = None;
-    items.sort_by(|(left, _), (right, _)| {
-        compare(left, right).unwrap_or_else(|| {
-            let (left, right) = (left.type_name(), right.type_name());
-            error.get_or_insert_with(|| {
-                Error::type_error(format!(
-                    "'<' not supported between instances of '{left}' and '{right}'"
-                ))
-            });
-            Ordering::Equal
-        })
-    });
-    error.map_or(Ok(()), Err)
-}
-
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
-        (Value::Str(left), Value::Str(right)) => Some(left.cmp(right)),
-        (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
-        _ => Some(left.as_int()?.cmp(&right.as_int()?)),
-    }
 }
 
 fn key_text(key: &Value) -> Result<String> {
@@ -189,28 +108,6 @@ fn float_text(number: f64) -> String {
     } else {
         Value::Float(number).repr()
     }
-}
-
-fn write_str(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(c),
-            _ => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    out.push('"');
 }
 
 fn not_serializable(value: &Value) -> Error {

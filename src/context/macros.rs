@@ -137,9 +137,15 @@ impl MacroIndex {
     /// The macro of a generic test (`test_x`) or another call that may name its package:
     /// that package first, then the root project, other packages and the built-in ones.
     pub fn resolve(&self, package: &str, name: &str) -> Option<&Arc<MacroNode>> {
-        if let Some(entry) = self.find_in(package, name) {
-            return Some(&entry.node);
+        match self.find_in(package, name) {
+            Some(entry) => Some(&entry.node),
+            None => self.strongest(name),
         }
+    }
+
+    /// The macro of a name wherever it is defined: of the root project, else of another
+    /// package, else a built-in one. The adapter finds its macros so.
+    pub fn strongest(&self, name: &str) -> Option<&Arc<MacroNode>> {
         let candidates = self.by_name.get(name)?;
         candidates.iter().rev().max_by_key(|node| match self.locality(node) {
             Locality::Core if &*node.package_name == CORE_PACKAGE => 0,

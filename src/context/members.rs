@@ -169,7 +169,7 @@ impl Inner {
             (Phase::Run(run), _) => match name {
                 "this" => Some(match run.node.kind {
                     NodeKind::Operation { .. } => Value::None,
-                    _ => relations::of_node(&self.shared, &run.node),
+                    _ => relations::this(&run.node.relation, run.node.quote_policy),
                 }),
                 "database" => Some(Value::Str(run.node.relation.database.clone())),
                 "schema" => Some(Value::Str(run.node.relation.schema.clone())),

@@ -35,3 +35,6 @@ pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRu
 pub use node::NodeContext;
 pub use references::{Found, References, Version, describe, version_text};
 pub use shared::{Invocation, Shared};
+
+#[cfg(test)]
+pub(crate) mod tests;

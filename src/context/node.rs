@@ -6,6 +6,7 @@ use super::relations;
 use super::results::SqlResults;
 use super::shared::Shared;
 use super::test_kwargs;
+use crate::adapter::Session;
 use crate::diagnostic::Result;
 use crate::jinja::{Globals, MacroDef, UndefinedMode, Value};
 use crate::manifest::{Compiled, JsonMap, Node, RelationName, UniqueId};
@@ -26,7 +27,7 @@ pub(super) fn parse_relation(node: &Node, shared: &Shared) -> Value {
         schema: node.relation.schema.clone(),
         identifier: node.alias.clone(),
     };
-    relations::named(shared, &name, shared.quoting())
+    relations::this(&name, shared.quoting())
 }
 
 /// A node being compiled or run.
@@ -100,6 +101,9 @@ pub(super) struct Inner {
     pub(super) extras: HashMap<&'static str, Value>,
     pub(super) results: SqlResults,
     pub(super) model: OnceLock<Value>,
+    /// The database, when the node may use it.
+    pub(super) session: Option<Arc<Session>>,
+    pub(super) adapter: OnceLock<Value>,
     pub(super) written: Mutex<Option<String>>,
 }
 
@@ -118,6 +122,8 @@ impl NodeContext {
             extras: HashMap::new(),
             results: SqlResults::default(),
             model: OnceLock::new(),
+            session: None,
+            adapter: OnceLock::new(),
             written: Mutex::new(None),
         }))
     }
@@ -151,17 +157,26 @@ impl NodeContext {
         Self::new(shared, shared.project_name().clone(), Phase::GenerateName)
     }
 
-    /// To compile or run a node, a test or a hook.
-    pub fn runtime(shared: &Arc<Shared>, node: &Arc<Node>) -> Self {
+    /// To compile or run a node, a test or a hook. Without a session `adapter` answers as
+    /// it does while parsing.
+    pub fn runtime(shared: &Arc<Shared>, node: &Arc<Node>, session: Option<&Arc<Session>>) -> Self {
         let package = node.package_name.clone();
         let run = Run { node: node.clone(), compiled: None, ephemerals: Mutex::default() };
-        Self::new(shared, package, Phase::Run(run))
+        Self::new(shared, package, Phase::Run(run)).with_session(session)
     }
 
     /// To run a macro by itself. Macros are searched from `package`, or from the root project.
-    pub fn operation(shared: &Arc<Shared>, package: Option<Arc<str>>) -> Self {
+    pub fn operation(
+        shared: &Arc<Shared>,
+        package: Option<Arc<str>>,
+        session: Option<&Arc<Session>>,
+    ) -> Self {
         let package = package.unwrap_or_else(|| shared.project_name().clone());
-        Self::new(shared, package, Phase::Operation)
+        Self::new(shared, package, Phase::Operation).with_session(session)
+    }
+
+    fn with_session(self, session: Option<&Arc<Session>>) -> Self {
+        self.changed(|inner| inner.session = session.cloned())
     }
 
     /// Adds a value that goes before all others of its name, such as `results` in hooks.
@@ -268,6 +283,14 @@ impl Inner {
             "context" => Some(Value::object(LazyDict(WholeContext(self.clone())))),
             "builtins" => Some(Value::object(LazyDict(Builtins(self.clone())))),
             _ => self.member(name),
+        }
+    }
+
+    /// The node that is compiled or run.
+    pub(super) fn node(&self) -> Option<&Arc<Node>> {
+        match &self.phase {
+            Phase::Run(run) => Some(&run.node),
+            _ => None,
         }
     }
 

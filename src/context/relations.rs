@@ -1,8 +1,13 @@
-//! Relations as templates see them.
+//! Relations and the adapter as templates see them.
 
+use super::namespace::{LazyDict, NameMap};
+use super::node::Inner;
 use super::shared::Shared;
-use crate::jinja::Value;
-use crate::manifest::{Node, QuotePolicy, RelationName, Source};
+use crate::adapter::{Adapter, AdapterResponse, Macros, Relation, Response, Seed, Table, api};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::jinja::{Args, Result, State, Value};
+use crate::manifest::{Node, NodeKind, QuotePolicy, RelationName, Source};
+use std::sync::{Arc, OnceLock};
 
 /// The relation of a node.
 pub fn of_node(shared: &Shared, node: &Node) -> Value {
@@ -14,33 +19,149 @@ pub fn of_source(shared: &Shared, source: &Source) -> Value {
     named(shared, &source.relation, source.quote_policy)
 }
 
-/// A relation by name.
+/// A relation that is read: with `--empty` no row of it is.
 pub fn named(shared: &Shared, name: &RelationName, quoting: QuotePolicy) -> Value {
-    let _ = shared;
-    Value::from(name.render(quoting))
+    let limit = shared.invocation.flag("EMPTY").then_some(0);
+    Relation::new(name, quoting).with_limit(limit).into_value()
+}
+
+/// `this`: a relation that is written.
+pub fn this(name: &RelationName, quoting: QuotePolicy) -> Value {
+    Relation::new(name, quoting).into_value()
 }
 
 /// The expression that an ephemeral model becomes.
 pub fn ephemeral(identifier: &str) -> Value {
-    Value::from(format!("{}{identifier}", crate::compile::ctes::CTE_PREFIX))
+    Relation::ephemeral(identifier).into_value()
 }
 
 /// `adapter`, `api`, `column` and `sql_now`.
-pub fn adapter_name(inner: &std::sync::Arc<super::node::Inner>, name: &str) -> Option<Value> {
-    let _ = (inner, name);
-    None
+pub fn adapter_name(inner: &Arc<Inner>, name: &str) -> Option<Value> {
+    let shared = &inner.shared;
+    match name {
+        "adapter" => Some(inner.adapter.get_or_init(|| adapter(inner)).clone()),
+        "api" => Some(api(shared.quoting())),
+        "column" => match api(shared.quoting()) {
+            Value::Dict(api) => api.get_str("Column"),
+            _ => None,
+        },
+        "sql_now" => Some(Value::str("now()")),
+        _ => None,
+    }
+}
+
+fn adapter(inner: &Inner) -> Value {
+    let shared = &inner.shared;
+    let macros = MacroFinder { shared: shared.clone(), package: inner.package.clone() };
+    let config = shared.adapter.clone();
+    let adapter = match &inner.session {
+        Some(session) => {
+            let cache = shared.cache.clone();
+            Adapter::running(config, Arc::new(macros), session.clone(), cache)
+        }
+        None => Adapter::parsing(config, Arc::new(macros)),
+    };
+    adapter.into_value()
+}
+
+/// How the adapter finds macros for a node.
+#[derive(Debug)]
+struct MacroFinder {
+    shared: Arc<Shared>,
+    package: Arc<str>,
+}
+
+impl Macros for MacroFinder {
+    fn dispatch(&self, _: &mut State<'_>, args: Args) -> Result<Value> {
+        let ([name], [namespace, packages]) =
+            args.bind("dispatch", ["macro_name"], ["macro_namespace", "packages"])?;
+        let given = |value: Option<Value>| value.filter(|value| !value.is_none());
+        if given(packages).is_some() {
+            let message = format!(
+                "The \"packages\" argument of adapter.dispatch() has been deprecated. Use the \
+                 \"macro_namespace\" argument instead. Raised during dispatch for: {name}"
+            );
+            return Err(Diagnostic::new(Code::MacroUnknown, message).into());
+        }
+        let namespace = given(namespace);
+        let namespace = match &namespace {
+            None => None,
+            Some(Value::Str(namespace)) => Some(&**namespace),
+            Some(other) => {
+                let message = format!(
+                    "In adapter.dispatch, got a {} macro_namespace argument (\"{other}\"), but \
+                     macro_namespace should be None or a string.",
+                    super::calls::type_of(other)
+                );
+                return Err(Diagnostic::new(Code::MacroUnknown, message).into());
+            }
+        };
+        let found = self.shared.macros.dispatch(&self.package, &name.to_string(), namespace)?;
+        Ok(found.value.clone())
+    }
+
+    fn find(&self, name: &str) -> Option<Value> {
+        self.shared.macros.strongest(name).map(|node| Value::from_macro(node.definition.clone()))
+    }
 }
 
 /// What `load_result` gives: `response`, `data` and `table`.
+#[derive(Debug)]
+struct StatementResult {
+    response: Value,
+    table: Value,
+    /// The rows as tuples, made when asked for.
+    data: OnceLock<Value>,
+}
+
+impl NameMap for StatementResult {
+    fn value_of(&self, name: &str) -> Option<Value> {
+        Some(match name {
+            "response" => self.response.clone(),
+            "table" => self.table.clone(),
+            "data" => self.data.get_or_init(|| rows(&self.table)).clone(),
+            _ => return None,
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["response", "data", "table"].map(str::to_owned).to_vec()
+    }
+}
+
+fn rows(table: &Value) -> Value {
+    match table.downcast::<Table>() {
+        Some(table) => Value::list(table.rows().map(Value::Tuple)),
+        None => Value::list([]),
+    }
+}
+
+/// The result of a statement as templates see it.
 pub fn statement_result(response: Value, table: Option<Value>) -> Value {
-    Value::dict([("response", response), ("table", table.unwrap_or(Value::None))])
+    let table = table.unwrap_or_else(|| Table::empty().into_value());
+    Value::object(LazyDict(StatementResult { response, table, data: OnceLock::new() }))
 }
 
 /// An adapter response made by a template.
-pub fn raw_response(message: String, code: Option<String>, rows: Option<i64>) -> Value {
-    Value::dict([
-        ("_message", Value::from(message)),
-        ("code", Value::from(code)),
-        ("rows_affected", Value::from(rows)),
-    ])
+pub fn raw_response(message: String, code: Option<String>, rows_affected: Option<i64>) -> Value {
+    Response::ready(AdapterResponse { message, code, rows_affected }).into_value()
+}
+
+/// `load_agate_table()`: the rows of the seed that is run.
+pub fn seed_table(inner: &Inner) -> Result<Value> {
+    let Some(node) = inner.node() else {
+        return Err(super::calls::compilation("can only load_agate_table for seeds"));
+    };
+    let NodeKind::Seed { root_path } = &node.kind else {
+        let kind = node.resource_type();
+        let message = format!("can only load_agate_table for seeds (got a {kind})");
+        return Err(super::calls::compilation(message));
+    };
+    let file = root_path.join(&*node.original_file_path);
+    let delimiter = node.config.text("delimiter").and_then(|text| text.chars().next());
+    let types = node.config.get("column_types").and_then(serde_json::Value::as_object);
+    let declared = types.into_iter().flat_map(|types| types.keys().map(String::as_str));
+    let path = &node.original_file_path;
+    let seed = Seed::load(&file, path, delimiter.unwrap_or(','), declared)?;
+    Ok(Table::from_seed(Arc::new(seed)).into_value())
 }

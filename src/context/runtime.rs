@@ -18,7 +18,8 @@ pub fn member(inner: &Arc<Inner>, name: &str) -> Option<Value> {
         "store_result" => Value::function("store_result", move |_, args| {
             let ([name, response], [table]) =
                 args.bind("store_result", ["name", "response"], ["agate_table"])?;
-            store(&held, &name, response, table)
+            store(&held, &name, response, table);
+            Ok(Value::str(""))
         }),
         "store_raw_result" => {
             Value::function("store_raw_result", move |_, args| store_raw_result(&held, args))
@@ -38,6 +39,10 @@ pub fn member(inner: &Arc<Inner>, name: &str) -> Option<Value> {
             let message = "PostgreSQL cannot run Python models";
             Err(Diagnostic::new(Code::Unsupported, message).into())
         }),
+        "load_agate_table" => Value::function("load_agate_table", move |_, args| {
+            args.bind("load_agate_table", [], []).map(|([], [])| ())?;
+            super::relations::seed_table(&held)
+        }),
         "_sql_results" => Value::dict(
             [MAIN].into_iter().filter_map(|name| Some((name, inner.results.peek(name)?))),
         ),
@@ -46,11 +51,10 @@ pub fn member(inner: &Arc<Inner>, name: &str) -> Option<Value> {
     })
 }
 
-fn store(inner: &Inner, name: &Value, response: Value, table: Option<Value>) -> Result<Value> {
+fn store(inner: &Inner, name: &Value, response: Value, table: Option<Value>) {
     let table = table.filter(|table| !table.is_none());
     let result = super::relations::statement_result(response, table);
     inner.results.store(name.to_string(), result);
-    Ok(Value::str(""))
 }
 
 fn store_raw_result(inner: &Inner, args: Args) -> Result<Value> {
@@ -64,7 +68,8 @@ fn store_raw_result(inner: &Inner, args: Args) -> Result<Value> {
             rows.as_int().or_else(|| rows.as_str().and_then(|rows| rows.parse().ok()))
         }),
     );
-    store(inner, &name, response, table)
+    store(inner, &name, response, table);
+    Ok(Value::str(""))
 }
 
 /// `render(text)`: a text rendered with the same context.

@@ -3,6 +3,7 @@
 use super::json::from_json;
 use super::macros::{MacroIndex, SearchRules};
 use super::references::References;
+use crate::adapter::{AdapterConfig, BehaviorFlags, RelationCache};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Sink;
 use crate::jinja::{Dict, Value};
@@ -43,6 +44,9 @@ pub struct Shared {
     pub macros: MacroIndex,
     /// Where `log`, `print` and warnings go.
     pub sink: Arc<dyn Sink>,
+    /// The relations that are known to exist.
+    pub cache: Arc<RelationCache>,
+    pub(super) adapter: Arc<AdapterConfig>,
     parsed: OnceLock<Parsed>,
     target: Value,
     flags: Value,
@@ -70,10 +74,12 @@ impl Shared {
         let target = workspace.profile.target();
         let flags = super::flags::value(&invocation.flags);
         Ok(Arc::new(Self {
-            workspace,
             invocation,
             macros,
             sink,
+            cache: Arc::new(RelationCache::new(workspace.profile.source.database())),
+            adapter: Arc::new(adapter_config(&workspace)),
+            workspace,
             parsed: OnceLock::new(),
             target,
             flags,
@@ -140,12 +146,7 @@ impl Shared {
 
     /// The project's quoting.
     pub fn quoting(&self) -> QuotePolicy {
-        let quoting = self.workspace.root.quoting;
-        QuotePolicy {
-            database: quoting.database.unwrap_or(true),
-            schema: quoting.schema.unwrap_or(true),
-            identifier: quoting.identifier.unwrap_or(true),
-        }
+        self.adapter.quoting
     }
 
     /// The root project's name.
@@ -166,6 +167,23 @@ impl Shared {
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Shared").field("project", self.project_name()).finish_non_exhaustive()
+    }
+}
+
+fn adapter_config(workspace: &Workspace) -> AdapterConfig {
+    let flags = workspace.root.flags.iter();
+    let behavior =
+        flags.filter_map(|entry| Some((entry.key.as_str()?.to_owned(), entry.value.as_bool()?)));
+    let quoting = workspace.root.quoting;
+    AdapterConfig {
+        database: workspace.profile.source.database().into(),
+        project_name: workspace.root.name.clone(),
+        quoting: QuotePolicy {
+            database: quoting.database.unwrap_or(true),
+            schema: quoting.schema.unwrap_or(true),
+            identifier: quoting.identifier.unwrap_or(true),
+        },
+        behavior: BehaviorFlags::new(behavior),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `fromyaml` and `toyaml`: PyYAML's `safe_load` and `safe_dump` on Python values.
 
-use super::json::sort_by_key;
 use super::modules::datetime;
-use crate::jinja::{Dict, Result, Value};
+use crate::jinja::{Dict, Error, Result, Value};
 use crate::project::yaml::{Node, Value as Yaml, Yaml as Document};
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 /// How deep values may nest.
@@ -142,6 +142,34 @@ impl Dumper {
             Value::Dict(_) if !value.truthy() => "{}".to_owned(),
             other => datetime::to_yaml(other)?,
         })
+    }
+}
+
+/// Sorts entries by key as `sorted(d.items())` does.
+///
+/// # Errors
+/// Python's `TypeError` when two keys have no order.
+fn sort_by_key(items: &mut [(Value, Value)]) -> Result<()> {
+    let mut error = None;
+    items.sort_by(|(left, _), (right, _)| {
+        compare(left, right).unwrap_or_else(|| {
+            let (left, right) = (left.type_name(), right.type_name());
+            error.get_or_insert_with(|| {
+                Error::type_error(format!(
+                    "'<' not supported between instances of '{left}' and '{right}'"
+                ))
+            });
+            Ordering::Equal
+        })
+    });
+    error.map_or(Ok(()), Err)
+}
+
+fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Str(left), Value::Str(right)) => Some(left.cmp(right)),
+        (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),
+        _ => Some(left.as_int()?.cmp(&right.as_int()?)),
     }
 }
 

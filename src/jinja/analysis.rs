@@ -170,7 +170,7 @@ fn visit_body<'a>(body: &'a [Stmt], visit: &mut dyn FnMut(&'a Expr)) {
 
 fn visit_stmt<'a>(stmt: &'a Stmt, visit: &mut dyn FnMut(&'a Expr)) {
     match stmt {
-        Stmt::Text(_) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => {}
+        Stmt::Text(..) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => {}
         Stmt::Emit(_, expr) | Stmt::Do(_, expr) | Stmt::Set(_, Target::Name(..), expr) => {
             visit_expr(expr, visit);
         }

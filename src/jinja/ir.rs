@@ -277,7 +277,7 @@ pub type Entry = Box<[(u32, Option<u32>)]>;
 #[derive(Debug)]
 pub enum Stmt {
     /// Text as it is.
-    Text(Arc<str>),
+    Text(Pos, Arc<str>),
     /// `{{ a }}`
     Emit(Pos, Expr),
     /// `{% set a = b %}`

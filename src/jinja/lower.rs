@@ -121,7 +121,7 @@ impl Lower<'_> {
                     otherwise: lower.body(&template.children)?,
                 })))
             }),
-            ast::Stmt::EmitRaw(raw) => Ok(Stmt::Text(raw.raw.into())),
+            ast::Stmt::EmitRaw(raw) => Ok(Stmt::Text(self.pos(raw.span()), raw.raw.into())),
             ast::Stmt::EmitExpr(emit) => {
                 Ok(Stmt::Emit(self.pos(emit.span()), self.expr(&emit.expr)?))
             }

@@ -40,10 +40,12 @@ mod scope;
 mod syntax_error;
 mod template;
 mod tokens;
+mod trace;
 pub mod value;
 
 pub use error::{Error, Exception, ExceptionKind, Result};
 pub use eval::State;
 pub use globals::{Globals, UndefinedMode};
 pub use template::{MacroDef, Param, SourceFile, Template};
+pub use trace::Mark;
 pub use value::{Args, Dict, List, Object, Set, Value};

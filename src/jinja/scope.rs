@@ -168,7 +168,7 @@ impl Resolver {
 
     fn stmt(&mut self, stmt: &mut Stmt) {
         stacker::maybe_grow(64 * 1024, 2 << 20, || match stmt {
-            Stmt::Text(_) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => {}
+            Stmt::Text(..) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => {}
             Stmt::Emit(_, expr) | Stmt::Do(_, expr) => self.expr(expr),
             Stmt::Set(_, target, expr) => {
                 self.expr(expr);
@@ -337,7 +337,7 @@ impl Own {
     /// Looks only at what belongs to this block, not into blocks with their own variables.
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
-            Stmt::Text(_) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => {}
+            Stmt::Text(..) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => {}
             Stmt::Emit(_, expr) | Stmt::Do(_, expr) => self.expr(expr),
             Stmt::Set(_, target, expr) => {
                 self.expr(expr);
@@ -410,7 +410,7 @@ fn stmt_mentions(stmt: &Stmt, name: &str) -> bool {
     let in_expr = |expr: &Expr| expr_mentions(expr, name);
     let in_target = |target: &Target| target_mentions(target, name);
     match stmt {
-        Stmt::Text(_) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => false,
+        Stmt::Text(..) | Stmt::Break | Stmt::Continue | Stmt::Fail(..) => false,
         Stmt::Emit(_, expr) | Stmt::Do(_, expr) => in_expr(expr),
         Stmt::Set(_, target, expr) => in_target(target) || in_expr(expr),
         Stmt::SetBlock(node) => {

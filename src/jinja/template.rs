@@ -9,6 +9,7 @@ use super::error::Error;
 use super::eval::State;
 use super::globals::Globals;
 use super::ir::{Expr, Function, Stmt};
+use super::trace::Mark;
 use super::value::{Args, Value};
 use super::{lower, native};
 
@@ -72,6 +73,16 @@ impl Template {
     /// led there.
     pub fn render(&self, globals: &dyn Globals) -> Result<String> {
         State::new(globals).render(&self.function, &self.file).map_err(Error::into_diagnostic)
+    }
+
+    /// Renders to text, and tells what wrote which part of it.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_traced(&self, globals: &dyn Globals) -> Result<(String, Vec<Mark>)> {
+        State::new(globals)
+            .render_traced(&self.function, &self.file)
+            .map_err(Error::into_diagnostic)
     }
 
     /// Renders to a value as dbt's native environment does: a template of one expression

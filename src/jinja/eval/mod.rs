@@ -14,6 +14,7 @@ use super::functions;
 use super::globals::{Globals, UndefinedMode};
 use super::ir::Function;
 use super::template::{MacroDef, SourceFile};
+use super::trace::{Mark, Trace};
 use super::value::{Reason, Undefined, Value};
 
 pub use macros::MacroValue;
@@ -32,6 +33,8 @@ pub struct State<'g> {
     /// The texts of the `filter` and `set` blocks whose filters are running.
     block_texts: Vec<Value>,
     native: bool,
+    /// Set while a template is rendered whose output is traced.
+    trace: Option<Trace>,
 }
 
 impl<'g> State<'g> {
@@ -44,6 +47,7 @@ impl<'g> State<'g> {
             frames: 0,
             block_texts: Vec::new(),
             native: false,
+            trace: None,
         }
     }
 
@@ -103,6 +107,24 @@ impl<'g> State<'g> {
             let mut out = String::new();
             state.body(&mut frame, &function.body, &mut out)?;
             Ok(out)
+        })
+    }
+
+    /// Runs a template from its start and notes what wrote which part of the text.
+    pub(super) fn render_traced(
+        &mut self,
+        function: &Function,
+        file: &Arc<SourceFile>,
+    ) -> Result<(String, Vec<Mark>)> {
+        self.deeper(|state| {
+            let mut frame = Frame::new(function, file, state.next_frame());
+            frame.enter(&function.entry);
+            let mut out = String::new();
+            state.trace = Some(Trace::of(&out));
+            let result = state.body(&mut frame, &function.body, &mut out);
+            let trace = state.trace.take();
+            result?;
+            Ok((out, trace.map(|trace| trace.marks).unwrap_or_default()))
         })
     }
 

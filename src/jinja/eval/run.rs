@@ -40,9 +40,13 @@ impl State<'_> {
 
     fn stmt(&mut self, frame: &mut Frame<'_>, stmt: &Stmt, out: &mut String) -> Result<Flow> {
         match stmt {
-            Stmt::Text(text) => out.push_str(text),
+            Stmt::Text(pos, text) => {
+                self.mark(out, *pos, true);
+                out.push_str(text);
+            }
             Stmt::Emit(pos, expr) => {
                 let value = self.located(frame, *pos, expr)?;
+                self.mark(out, *pos, false);
                 if let Value::Str(text) = &value {
                     out.push_str(text);
                 } else if write!(out, "{value}").is_err() {
@@ -93,6 +97,7 @@ impl State<'_> {
             }
             Stmt::CallBlock(node) => {
                 let value = self.call_block(frame, node)?;
+                self.mark(out, node.pos, false);
                 out.push_str(&value.to_string());
             }
             Stmt::Break => return Ok(Flow::Break),
@@ -177,6 +182,12 @@ impl State<'_> {
         let Expr::Call(call) = &node.call else { return Ok(Value::None) };
         self.call_expr(frame, call, Some(caller))
             .map_err(|error| error.at(|| frame.file.span(node.pos.range())))
+    }
+
+    fn mark(&mut self, out: &String, pos: Pos, literal: bool) {
+        if let Some(trace) = &mut self.trace {
+            trace.mark(out, pos, literal);
+        }
     }
 
     /// Assigns a value to what stands left of the `=`.

@@ -1,0 +1,226 @@
+//! Compiling nodes.
+
+use super::ctes::{self, Injection};
+use super::paths;
+use super::source_map::SourceMap;
+use crate::adapter::Session;
+use crate::context::{NodeContext, Shared};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::jinja::{SourceFile, Template, Value};
+use crate::manifest::{Compiled, ExtraCte, Node, NodeKind, ResourceType, UniqueId};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A compiled node, and where its SQL came from.
+#[derive(Debug, Clone)]
+pub struct CompiledNode {
+    /// What compiling gave.
+    pub compiled: Arc<Compiled>,
+    map: SourceMap,
+}
+
+impl CompiledNode {
+    /// Where in the user's file an error of a statement is. The statement was made of the
+    /// compiled code; the error is at a character, counted from 0.
+    pub fn locate(&self, node: &Node, statement: &str, position: Option<usize>) -> Option<Span> {
+        if matches!(node.kind, NodeKind::GenericTest(_)) {
+            // Its template is not in the user's file.
+            return node.defined_at.clone();
+        }
+        self.map.locate_in_statement(&self.compiled.code, statement, position?)
+    }
+}
+
+/// An ephemeral model, ready to be inlined.
+#[derive(Debug)]
+struct Ephemeral {
+    /// The models that it inlines itself, then the model.
+    ctes: Vec<(ExtraCte, SourceMap)>,
+}
+
+/// Rendered SQL before anything is inlined.
+struct Rendered {
+    code: String,
+    map: SourceMap,
+    ephemerals: Vec<UniqueId>,
+}
+
+/// Makes SQL of nodes. Shared by all threads; an ephemeral model is compiled once.
+#[derive(Debug)]
+pub struct Compiler {
+    shared: Arc<Shared>,
+    ephemerals: Mutex<HashMap<UniqueId, Slot>>,
+}
+
+/// The ephemeral model once it is compiled. Other threads that need it wait.
+type Slot = Arc<Mutex<Option<Arc<Ephemeral>>>>;
+
+impl Compiler {
+    /// A compiler for a command.
+    pub fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: shared.clone(), ephemerals: Mutex::default() }
+    }
+
+    /// Renders a node, inlines the ephemeral models it uses and writes the result under
+    /// `target/compiled`.
+    ///
+    /// # Errors
+    /// What the template raised, with the node's label; a file that cannot be written.
+    pub fn compile(
+        &self,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+    ) -> Result<CompiledNode> {
+        self.compile_with(node, session, Vec::new())
+    }
+
+    /// As [`Compiler::compile`], with more values for the template, such as `results` of
+    /// hooks.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_with(
+        &self,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+        values: Vec<(&'static str, Value)>,
+    ) -> Result<CompiledNode> {
+        self.finish(node, session, values).map_err(|error| error.with_node(node.label()))
+    }
+
+    fn finish(
+        &self,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+        values: Vec<(&'static str, Value)>,
+    ) -> Result<CompiledNode> {
+        if matches!(node.kind, NodeKind::Seed { .. }) {
+            return Ok(CompiledNode { compiled: Arc::default(), map: SourceMap::default() });
+        }
+        let rendered = self.render(node, session, values)?;
+        let ctes = self.needed_ctes(&rendered.ephemerals, session)?;
+        self.inline(node, &rendered, ctes)
+    }
+
+    fn render(
+        &self,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+        values: Vec<(&'static str, Value)>,
+    ) -> Result<Rendered> {
+        if node.language != "sql" {
+            let message = format!("PostgreSQL cannot run {} models", node.language);
+            return Err(Diagnostic::new(Code::Unsupported, message));
+        }
+        let mut context = NodeContext::runtime(&self.shared, node, session);
+        for (name, value) in values {
+            context = context.with(name, value);
+        }
+        if let NodeKind::GenericTest(test) = &node.kind {
+            context = context.with_test_kwargs(&test.kwargs)?;
+        }
+        let template = match &node.template {
+            Some(template) => template.clone(),
+            None => Template::from_text(node.original_file_path.clone(), node.raw_code.clone())?,
+        };
+        let (code, marks) = template.render_traced(&context)?;
+        let file: &Arc<SourceFile> = template.file();
+        let map = SourceMap::of_render(file, &marks, code.len());
+        Ok(Rendered { code, map, ephemerals: context.ephemerals() })
+    }
+
+    /// The expressions to inline for these ephemeral models, each model once.
+    fn needed_ctes(
+        &self,
+        ephemerals: &[UniqueId],
+        session: Option<&Arc<Session>>,
+    ) -> Result<Vec<(ExtraCte, SourceMap)>> {
+        let mut needed: Vec<(ExtraCte, SourceMap)> = Vec::new();
+        for id in ephemerals {
+            for cte in &self.ephemeral(id, session)?.ctes {
+                if needed.iter().all(|(known, _)| known.id != cte.0.id) {
+                    needed.push(cte.clone());
+                }
+            }
+        }
+        Ok(needed)
+    }
+
+    /// An ephemeral model, compiled on its first use.
+    fn ephemeral(&self, id: &UniqueId, session: Option<&Arc<Session>>) -> Result<Arc<Ephemeral>> {
+        let slot = self.ephemerals.lock().entry(id.clone()).or_default().clone();
+        let mut slot = slot.lock();
+        if let Some(known) = &*slot {
+            return Ok(known.clone());
+        }
+        let (manifest, _) = self.shared.parsed()?;
+        let node = manifest.nodes.get(id).ok_or_else(|| {
+            let message = format!("the ephemeral model {id} is not in the manifest");
+            Diagnostic::new(Code::Internal, message)
+        })?;
+        let compiled =
+            self.compile_ephemeral(node, session).map_err(|error| error.with_node(node.label()))?;
+        *slot = Some(compiled.clone());
+        Ok(compiled)
+    }
+
+    fn compile_ephemeral(
+        &self,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+    ) -> Result<Arc<Ephemeral>> {
+        let rendered = self.render(node, session, Vec::new())?;
+        let mut ctes = self.needed_ctes(&rendered.ephemerals, session)?;
+        self.inline(node, &rendered, ctes.clone())?;
+        let sql = ctes::expression(&node.alias, &rendered.code);
+        let mut map = SourceMap::default();
+        let (before, after) = ctes::around(&node.alias);
+        map.push_text(&before);
+        map.push(&rendered.map);
+        map.push_text(after);
+        ctes.push((ExtraCte { id: node.unique_id.clone(), sql }, map));
+        Ok(Arc::new(Ephemeral { ctes }))
+    }
+
+    /// Puts the expressions into the code and writes it.
+    fn inline(
+        &self,
+        node: &Arc<Node>,
+        rendered: &Rendered,
+        ctes: Vec<(ExtraCte, SourceMap)>,
+    ) -> Result<CompiledNode> {
+        let (extra_ctes, maps): (Vec<ExtraCte>, Vec<SourceMap>) = ctes.into_iter().unzip();
+        let code = ctes::inject(&rendered.code, &extra_ctes);
+        let map = if maps.is_empty() {
+            rendered.map.clone()
+        } else {
+            let Injection { at, before, after } = ctes::injection(&rendered.code);
+            let mut map = SourceMap::default();
+            map.push_part(&rendered.map, 0..at);
+            map.push_text(before);
+            for (index, cte) in maps.iter().enumerate() {
+                map.push_text(if index > 0 { ", " } else { "" });
+                map.push(cte);
+            }
+            map.push_text(after);
+            map.push_part(&rendered.map, at..rendered.code.len());
+            map
+        };
+        let path = self.write(node, &code)?;
+        let compiled = Compiled { code, path, extra_ctes, extra_ctes_injected: true };
+        Ok(CompiledNode { compiled: Arc::new(compiled), map })
+    }
+
+    /// Writes compiled SQL; gives the path. Snapshots and empty results are not written, as
+    /// in dbt.
+    fn write(&self, node: &Node, code: &str) -> Result<Option<String>> {
+        if node.resource_type() == ResourceType::Snapshot || code.is_empty() {
+            return Ok(None);
+        }
+        let root = &self.shared.workspace.root;
+        let path = paths::target_path(&root.target_path, "compiled", node);
+        paths::write(&root.root, &path, code)?;
+        Ok(Some(path))
+    }
+}
