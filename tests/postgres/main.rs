@@ -7,6 +7,7 @@ mod child;
 mod database;
 mod embedded;
 mod load;
+mod macros;
 mod proxy;
 mod session;
 mod tls;

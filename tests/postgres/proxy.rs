@@ -21,7 +21,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = server.unix_socket().unwrap();
         let mut options = server.clone();
-        options.host = "127.0.0.1".to_owned();
+        "127.0.0.1".clone_into(&mut options.host);
         options.port = listener.local_addr().unwrap().port();
         options.sslmode = SslMode::Disable;
         let trips = Arc::new(AtomicUsize::new(0));
@@ -49,7 +49,7 @@ fn relay(client: TcpStream, server: UnixStream, trips: &Arc<AtomicUsize>) {
     let (mut server_in, mut server_out) = (server.try_clone().unwrap(), server);
     let (trips, asked) = (Arc::clone(trips), Arc::clone(&answered));
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while let Ok(count @ 1..) = client_in.read(&mut buffer) {
             if asked.swap(false, Ordering::SeqCst) {
                 trips.fetch_add(1, Ordering::SeqCst);
@@ -61,7 +61,7 @@ fn relay(client: TcpStream, server: UnixStream, trips: &Arc<AtomicUsize>) {
         let _ = server_out.shutdown(Shutdown::Both);
     });
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while let Ok(count @ 1..) = server_in.read(&mut buffer) {
             answered.store(true, Ordering::SeqCst);
             if client_out.write_all(&buffer[..count]).is_err() {
