@@ -130,6 +130,10 @@ codes! {
     AccessDenied = "GD3009", Parsing;
     /// A model's columns are not those of its contract.
     ContractBroken = "GD3010", Compilation;
+    /// A materialization does not return what it must.
+    MaterializationInvalid = "GD3021", Compilation;
+    /// A test's query does not give what it must.
+    TestInvalid = "GD3022", Internal;
     /// A warning that `--warn-error` makes an error.
     WarningAsError = "GD3020", Compilation;
 

@@ -512,8 +512,6 @@ pub enum Event {
         source: String,
         /// Bytes read so far.
         bytes: u64,
-        /// Rows sent so far.
-        rows: u64,
     },
     /// A source is loaded.
     SourceLoadResult {

@@ -3,6 +3,8 @@
 pub mod args;
 mod commands;
 pub mod flags;
+mod interrupt;
+mod loaded;
 mod output;
 mod resolver;
 pub mod selection;

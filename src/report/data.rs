@@ -59,8 +59,8 @@ pub fn data(event: &Event) -> Json {
         Event::SourceLoadStart { source, position, bytes } => {
             placed(json!({"source": source, "bytes": bytes}), *position)
         }
-        Event::SourceLoadProgress { source, bytes, rows } => {
-            json!({"source": source, "bytes": bytes, "rows": rows})
+        Event::SourceLoadProgress { source, bytes } => {
+            json!({"source": source, "bytes": bytes})
         }
         Event::SourceLoadResult {
             source,

@@ -181,8 +181,8 @@ fn summary_message(event: &Event, style: Style) -> String {
             stats.pass, stats.warn, stats.error, stats.skip, stats.noop, stats.total
         ),
         Event::EndRunResult { .. } => "Command end result".to_owned(),
-        Event::SourceLoadProgress { source, bytes, rows } => {
-            format!("{source}: {} rows, {}", style::grouped(*rows), style::bytes(*bytes))
+        Event::SourceLoadProgress { source, bytes } => {
+            format!("{source}: {}", style::bytes(*bytes))
         }
         Event::SourceLoadResult {
             source,

@@ -1,7 +1,6 @@
 //! The live display on a terminal: how many nodes are done and which run for how long,
 //! or how far a load is. It is drawn under the lines, and gone at the end.
 
-use super::style;
 use crate::event::Event;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use parking_lot::Mutex;
@@ -51,10 +50,9 @@ impl Progress {
                 self.end_node(&node.node.name);
             }
             Event::SourceLoadStart { source, bytes, .. } => self.begin_load(source, *bytes),
-            Event::SourceLoadProgress { bytes, rows, .. } => {
+            Event::SourceLoadProgress { bytes, .. } => {
                 if let Some(bar) = &*self.bar.lock() {
                     bar.set_position(*bytes);
-                    bar.set_message(format!("{} rows", style::grouped(*rows)));
                 }
             }
             Event::FinishedRunningStats { .. }
@@ -87,7 +85,8 @@ impl Progress {
     }
 
     fn begin_load(&self, source: &str, bytes: u64) {
-        let template = "{spinner:.cyan} {prefix} {bar:30.cyan/blue} {bytes} of {total_bytes}, {msg}, {bytes_per_sec}";
+        let template =
+            "{spinner:.cyan} {prefix} {bar:30.cyan/blue} {bytes} of {total_bytes}, {bytes_per_sec}";
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━━─");

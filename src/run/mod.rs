@@ -1,9 +1,196 @@
 //! Selected nodes → statements in the order of the graph → results.
+//!
+//! [`run`] does what dbt's `run`, `build`, `test` and `seed` do once the nodes are selected:
+//! schemas and cache, `on-run-start`, the nodes, `on-run-end`, the summary.
 
+mod comment;
+mod data_test;
+mod database;
+mod execute;
+mod hooks;
 pub mod narrate;
-pub mod plan;
+mod plan;
+mod prepare;
+mod results;
 pub mod scheduler;
 pub mod summary;
+mod work;
+
+use crate::compile::Compiler;
+use crate::context::Shared;
+use crate::diagnostic::Result;
+use crate::event::{Event, Sink};
+use crate::graph::Dag;
+use crate::manifest::{Manifest, Node, UniqueId};
+use crate::postgres::ConnectOptions;
+use crate::result::{NodeResult, NodeStatus};
+use database::Database;
+use execute::Executor;
+use hooks::Moment;
+use plan::Plan;
+use scheduler::Stop;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+use work::NodeWork;
+
+pub use execute::Action;
 
 /// Stack of the threads that render templates: macros recurse deeply.
 pub const STACK_SIZE: usize = 16 << 20;
+
+/// How to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// What is done with nodes.
+    pub action: Action,
+    /// Nodes wait for the tests of what they depend on, and failing tests skip them, as in
+    /// `build`.
+    pub tests_gate: bool,
+    /// Whether schemas are made and `on-run-start` and `on-run-end` run.
+    pub hooks: bool,
+    /// How many nodes run at the same time.
+    pub threads: usize,
+    /// The target's name.
+    pub target: &'a str,
+    /// Stop at the first failure.
+    pub fail_fast: bool,
+    /// `--store-failures`.
+    pub store_failures: bool,
+    /// Warnings of tests are failures.
+    pub warnings_fail: bool,
+    /// dbt's `skip_nodes_if_on_run_start_fails`.
+    pub skip_nodes_if_start_fails: bool,
+    /// Set when the user interrupts.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// What a run gave.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Of every node and hook, in the order they ended.
+    pub results: Vec<NodeResult>,
+    /// From the first node to the last.
+    pub elapsed: Duration,
+    /// Whether the user interrupted it.
+    pub interrupted: bool,
+}
+
+/// A parsed project and where it runs.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// What templates share.
+    pub shared: &'a Arc<Shared>,
+    /// All resources.
+    pub manifest: &'a Manifest,
+    /// What depends on what.
+    pub dag: &'a Dag,
+    /// The nodes to run.
+    pub selected: &'a [UniqueId],
+    /// How to connect.
+    pub server: &'a ConnectOptions,
+    /// Where events go.
+    pub sink: &'a Arc<dyn Sink>,
+}
+
+/// Runs the selected nodes. Errors are those of the run as a whole, such as a server that
+/// cannot be reached; what nodes gave is in the outcome.
+pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
+    let plan = Plan::new(input.manifest, input.dag, input.selected, options.tests_gate);
+    let sink = input.sink.as_ref();
+    let node_count = plan.counted().count();
+    if plan.is_empty() {
+        sink.warn(Event::NothingToDo)?;
+        return Ok(Outcome { results: Vec::new(), elapsed: Duration::ZERO, interrupted: false });
+    }
+    sink.emit(Event::empty_line());
+    sink.emit(Event::ConcurrencyLine {
+        threads: options.threads,
+        target: options.target.to_owned(),
+        node_count,
+    });
+    sink.emit(Event::empty_line());
+    let begun = Instant::now();
+    let executor = Executor {
+        shared: Arc::clone(input.shared),
+        compiler: Compiler::new(input.shared),
+        database: Database::new(input.shared, input.server.clone(), input.sink),
+        sink: Arc::clone(input.sink),
+        action: options.action,
+        warnings_fail: options.warnings_fail,
+    };
+    let mut results = Vec::new();
+    let mut start_failed = false;
+    if options.hooks {
+        prepare::prepare(
+            &executor.database,
+            &input.shared.cache,
+            input.manifest,
+            plan.counted(),
+            options.store_failures,
+        )?;
+        results = hooks::run(&executor, input.manifest, Moment::Start, &[])?;
+        start_failed = results.iter().any(|result| result.status == NodeStatus::Error);
+    }
+    let interrupted = if start_failed && options.skip_nodes_if_start_fails {
+        results.extend(skip_all(&plan, sink, node_count));
+        false
+    } else {
+        run_nodes(&executor, &plan, &options, &mut results)
+    };
+    if options.hooks && !interrupted {
+        results.extend(hooks::run(&executor, input.manifest, Moment::End, &results)?);
+    }
+    Ok(Outcome { results, elapsed: begun.elapsed(), interrupted })
+}
+
+/// Runs the nodes; says whether the user interrupted them.
+fn run_nodes(
+    executor: &Executor,
+    plan: &Plan,
+    options: &Options<'_>,
+    results: &mut Vec<NodeResult>,
+) -> bool {
+    let work = NodeWork::new(executor, plan, options.tests_gate);
+    let settings = scheduler::Settings {
+        threads: options.threads,
+        fail_fast: options.fail_fast,
+        interrupted: options.interrupted,
+    };
+    let (stop, unstarted) = scheduler::run(&plan.graph, &work, settings);
+    let reason = match stop {
+        Some(Stop::FailFast(_)) => Some("Skipping due to fail_fast"),
+        Some(Stop::Interrupted) => Some("Skipping due to keyboard interrupt"),
+        None => None,
+    };
+    let first_failure = match stop {
+        Some(Stop::FailFast(node)) => Some(node),
+        _ => None,
+    };
+    let (done, cut_off) = work.into_results();
+    if let Some(failure) = first_failure.and_then(|node| plan.nodes.get(node)?.as_ref()) {
+        let result = done.iter().find(|result| result.node.unique_id == failure.unique_id);
+        if let Some(result) = result {
+            summary::tell_result(executor.sink.as_ref(), result);
+        }
+    }
+    results.extend(done);
+    let left = unstarted.into_iter().filter_map(|node| plan.nodes.get(node)?.clone());
+    let skipped = |node: Arc<Node>| {
+        NodeResult::skipped(node, execute::thread_name(), reason.map(str::to_owned))
+    };
+    results.extend(cut_off.into_iter().chain(left).map(skipped));
+    stop == Some(Stop::Interrupted)
+}
+
+/// Skips every node because `on-run-start` failed.
+fn skip_all(plan: &Plan, sink: &dyn Sink, total: usize) -> Vec<NodeResult> {
+    let skip = |(place, node): (usize, &Arc<Node>)| {
+        sink.emit(Event::SkippingDetails {
+            node: narrate::at_rest(node),
+            position: crate::event::Position { index: place + 1, total },
+        });
+        NodeResult::skipped(Arc::clone(node), execute::thread_name(), None)
+    };
+    plan.counted().enumerate().map(skip).collect()
+}

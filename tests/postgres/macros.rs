@@ -238,9 +238,7 @@ impl Project {
                         args.bind("store_result", ["name", "response"], ["agate_table"])?;
                     let table = table.unwrap_or(Value::None);
                     let data = match table.downcast::<Table>() {
-                        Some(table) => {
-                            Value::list(table.rows().map(|row| Value::Tuple(row.into())))
-                        }
+                        Some(table) => Value::list(table.rows().map(Value::Tuple)),
                         None => Value::list([]),
                     };
                     let result = [("response", response), ("table", table), ("data", data)];

@@ -5,21 +5,32 @@ mod completions;
 mod db;
 mod debug;
 mod init;
+mod list;
+mod parse;
+mod run;
+mod source_load;
 
 use super::ExitStatus;
-use super::args::Command;
+use super::args::{Command, SourceCommand};
 use super::session::Session;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 
 /// Runs a command. Errors are those of the command as a whole; what went wrong with single
 /// nodes is in the exit status and was told already.
 pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     match command {
-        Command::Clean(args) => clean::run(args, session),
-        Command::Completions(args) => Ok(completions::run(args, session)),
-        Command::Db(command) => Ok(db::run(command, session)?),
+        Command::Build(_) => run::build(session),
+        Command::Run(_) => run::models(session),
+        Command::Test(_) => run::tests(session),
+        Command::Seed(_) => run::seeds(session),
+        Command::Compile(args) => run::compile(args, session),
+        Command::Parse => parse::run(session),
+        Command::List(args) => list::run(args, session),
+        Command::Source(SourceCommand::Load(args)) => source_load::run(args, session),
         Command::Debug(args) => Ok(debug::run(args, session)),
+        Command::Clean(args) => clean::run(args, session),
         Command::Init(args) => Ok(init::run(args, session)?),
-        _ => Err(vec![*Diagnostic::new(Code::Unsupported, "not yet")]),
+        Command::Db(command) => Ok(db::run(command, session)?),
+        Command::Completions(args) => Ok(completions::run(args, session)),
     }
 }

@@ -202,8 +202,7 @@ impl State<'_> {
                     for (name, value) in self.spread_keywords(&value)? {
                         if args.keyword.iter().any(|(known, _)| *known == name) {
                             return Err(Error::type_error(format!(
-                                "jinja2.sandbox.SandboxedEnvironment.call() got multiple values for \
-                                 keyword argument '{name}'"
+                                "got multiple values for keyword argument '{name}'"
                             )));
                         }
                         args.keyword.push((name, value));

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use super::super::error::{Error, ExceptionKind, Result};
 use super::super::eval::State;
 use super::number::float_to_big_int;
-use super::views::{Part, View};
 use super::{Args, Dict, Key, List, Set, Value, ops};
 
 /// The names of all methods of list.
@@ -90,12 +89,12 @@ pub fn list(
 ) -> Result<Option<Value>> {
     Ok(Some(match name {
         "append" => {
-            let item = args.exactly_one("list.append")?;
+            let ([item], []) = args.bind("list.append", ["object"], [])?;
             list.push(item);
             Value::None
         }
         "extend" => {
-            let items = args.exactly_one("list.extend")?;
+            let ([items], []) = args.bind("list.extend", ["iterable"], [])?;
             let items = items.iterate(state)?;
             list.change(|list| list.extend(items));
             Value::None
@@ -119,7 +118,7 @@ pub fn list(
             })?
         }
         "remove" => {
-            let item = args.exactly_one("list.remove")?;
+            let ([item], []) = args.bind("list.remove", ["value"], [])?;
             let at = list.snapshot().iter().position(|other| *other == item);
             let at = at.ok_or_else(|| Error::value_error("list.remove(x): x not in list"))?;
             list.change(|list| (at < list.len()).then(|| list.remove(at)));
@@ -219,9 +218,11 @@ pub fn dict(
             hashable(&key)?;
             dict.get(&key).or(default).unwrap_or(Value::None)
         }
-        "keys" => View::of(dict, Part::Keys),
-        "values" => View::of(dict, Part::Values),
-        "items" => View::of(dict, Part::Items),
+        "keys" => Value::list(dict.keys()),
+        "values" => Value::list(dict.values()),
+        "items" => {
+            Value::list(dict.items().into_iter().map(|(key, value)| Value::tuple([key, value])))
+        }
         "update" => {
             let named = std::mem::take(&mut args.keyword);
             let ([], [other]) = args.bind("update", [], ["other"])?;
@@ -315,7 +316,7 @@ pub fn set(state: &mut State<'_>, set: &Set, name: &str, args: Args) -> Result<O
     let items = set.snapshot();
     Ok(Some(match name {
         "add" => {
-            let item = args.exactly_one("set.add")?;
+            let ([item], []) = args.bind("set.add", ["object"], [])?;
             set.insert(item)?;
             Value::None
         }

@@ -1,0 +1,143 @@
+//! `gdbt ls`: lists resources, or draws them.
+
+use crate::cli::ExitStatus;
+use crate::cli::args::{ListArgs, ListOutput};
+use crate::cli::loaded::Loaded;
+use crate::cli::session::Session;
+use crate::diagnostic::Diagnostic;
+use crate::event::{Event, Sink};
+use crate::manifest::{Node, NodeKind, NodeView, Resource, ResourceType, UniqueId};
+use crate::report::lineage::{Lineage, is_data};
+use crate::report::{dot, mermaid};
+use serde_json::{Map, Value as Json};
+use std::collections::{HashMap, HashSet};
+
+/// What is listed unless asked otherwise.
+const DEFAULT: &[ResourceType] = &[
+    ResourceType::Model,
+    ResourceType::Snapshot,
+    ResourceType::Seed,
+    ResourceType::Test,
+    ResourceType::Source,
+    ResourceType::Exposure,
+];
+/// What can be listed.
+const ALL: &[ResourceType] = &[
+    ResourceType::Model,
+    ResourceType::Snapshot,
+    ResourceType::Seed,
+    ResourceType::Test,
+    ResourceType::Source,
+    ResourceType::Exposure,
+    ResourceType::Analysis,
+];
+/// Keys of `--output json` without `--output-keys`.
+const KEYS: [&str; 10] = [
+    "alias",
+    "name",
+    "package_name",
+    "depends_on",
+    "tags",
+    "config",
+    "resource_type",
+    "source_name",
+    "original_file_path",
+    "unique_id",
+];
+
+/// Prints the selected resources, sorted by id, or a diagram of them.
+pub fn run(args: &ListArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let loaded = Loaded::new(session)?;
+    let types = session.settings.selection.types(DEFAULT, ALL);
+    let mut ids = loaded.select(session, &types, true)?;
+    ids.sort();
+    if ids.is_empty() {
+        session.report.warn(Event::NoNodesSelected)?;
+    }
+    let print = |message: String| session.emit(Event::Output { message });
+    match args.output {
+        ListOutput::Mermaid => print(trimmed(&mermaid::draw(&lineage(&loaded, &ids, session)))),
+        ListOutput::Dot => print(trimmed(&dot::draw(&lineage(&loaded, &ids, session)))),
+        output => {
+            let resources = ids.iter().filter_map(|id| loaded.manifest.resource(id));
+            resources.for_each(|resource| print(line(resource, output, &args.output_keys)));
+        }
+    }
+    loaded.write_artifacts(session, &HashMap::new())?;
+    Ok(ExitStatus::Success)
+}
+
+/// The text of a diagram without its last line end, which printing adds.
+fn trimmed(diagram: &str) -> String {
+    diagram.trim_end().to_owned()
+}
+
+/// The diagram's nodes: tests and analyses only where they were asked for by type.
+fn lineage<'a>(loaded: &'a Loaded, ids: &[UniqueId], session: &Session) -> Lineage<'a> {
+    let ids: HashSet<&UniqueId> = ids.iter().collect();
+    let by_type = !session.settings.selection.resource_types.is_empty();
+    Lineage::new(&loaded.manifest, |resource| {
+        ids.contains(resource.unique_id()) && (by_type || is_data(resource.resource_type()))
+    })
+}
+
+fn line(resource: Resource<'_>, output: ListOutput, keys: &[String]) -> String {
+    match output {
+        ListOutput::Name => search_name(resource),
+        ListOutput::Path => resource.original_file_path().to_string(),
+        ListOutput::Json => Json::Object(object(resource, keys)).to_string(),
+        _ => selector(resource),
+    }
+}
+
+/// What `--select` finds the resource by.
+fn selector(resource: Resource<'_>) -> String {
+    match resource {
+        Resource::Source(source) => {
+            format!("source:{}.{}.{}", source.package_name, source.source_name, source.name)
+        }
+        Resource::Exposure(exposure) => {
+            format!("exposure:{}.{}", exposure.package_name, exposure.name)
+        }
+        Resource::Node(node) => node.fqn.join("."),
+    }
+}
+
+fn search_name(resource: Resource<'_>) -> String {
+    match resource {
+        Resource::Source(source) => format!("{}.{}", source.source_name, source.name),
+        Resource::Exposure(exposure) => exposure.name.to_string(),
+        Resource::Node(node) => match version(node) {
+            Some(version) => format!("{}.v{version}", node.name),
+            None => node.name.to_string(),
+        },
+    }
+}
+
+fn version(node: &Node) -> Option<String> {
+    let NodeKind::Model { version: Some(version), .. } = &node.kind else { return None };
+    Some(version.as_str().map_or_else(|| version.to_string(), str::to_owned))
+}
+
+fn object(resource: Resource<'_>, keys: &[String]) -> Map<String, Json> {
+    let value = match resource {
+        Resource::Node(node) => serde_json::to_value(NodeView { node, compiled: None }),
+        Resource::Source(source) => serde_json::to_value(source.as_ref()),
+        Resource::Exposure(exposure) => serde_json::to_value(exposure.as_ref()),
+    };
+    let Ok(Json::Object(whole)) = value else { return Map::new() };
+    if keys.is_empty() {
+        return whole.into_iter().filter(|(key, _)| KEYS.contains(&key.as_str())).collect();
+    }
+    let words = keys.iter().flat_map(|key| key.split_whitespace());
+    words.filter_map(|key| Some((key.to_owned(), nested(&whole, key)?.clone()))).collect()
+}
+
+/// The value of a key such as `config.materialized`.
+fn nested<'a>(object: &'a Map<String, Json>, key: &str) -> Option<&'a Json> {
+    let mut parts = key.split('.');
+    let first = object.get(parts.next()?)?;
+    let value = parts.try_fold(first, |value, part| value.get(part))?;
+    // dbt leaves out nested keys that are null, and keeps plain ones.
+    (!key.contains('.') || !value.is_null()).then_some(value)
+}

@@ -1,0 +1,190 @@
+//! `gdbt run`, `build`, `test`, `seed` and `compile`: everything that works on nodes.
+
+use crate::cli::ExitStatus;
+use crate::cli::args::{CompileArgs, CompileOutput};
+use crate::cli::interrupt;
+use crate::cli::loaded::{Loaded, tell_written};
+use crate::cli::server::Server;
+use crate::cli::session::Session;
+use crate::diagnostic::{Diagnostic, Result};
+use crate::event::{Event, Sink};
+use crate::manifest::{Compiled, ResourceType, UniqueId};
+use crate::report::artifacts::{RunResults, write_run_results};
+use crate::result::{NodeResult, NodeStatus};
+use crate::run::{self, Action, Input, Options, Outcome, summary};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Which nodes a command is about, and what it does with them.
+struct Task {
+    types: Vec<ResourceType>,
+    action: Action,
+    tests_gate: bool,
+    hooks: bool,
+}
+
+/// `gdbt run`: models.
+pub fn models(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    nodes(session, &Task::building(vec![ResourceType::Model]))
+}
+
+/// `gdbt seed`: CSV files.
+pub fn seeds(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    nodes(session, &Task::building(vec![ResourceType::Seed]))
+}
+
+/// `gdbt test`: tests.
+pub fn tests(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let kinds = [ResourceType::Test];
+    nodes(session, &Task::building(session.settings.selection.types(&kinds, &kinds)))
+}
+
+/// `gdbt build`: seeds, models, snapshots and tests in order.
+pub fn build(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let kinds =
+        [ResourceType::Model, ResourceType::Snapshot, ResourceType::Seed, ResourceType::Test];
+    let types = session.settings.selection.types(&kinds, &kinds);
+    nodes(session, &Task { tests_gate: true, ..Task::building(types) })
+}
+
+/// `gdbt compile`: everything that has SQL.
+pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let task = Task {
+        types: vec![
+            ResourceType::Model,
+            ResourceType::Snapshot,
+            ResourceType::Seed,
+            ResourceType::Test,
+            ResourceType::Analysis,
+        ],
+        action: Action::Compile,
+        tests_gate: false,
+        hooks: false,
+    };
+    let (loaded, outcome) = work(session, &task)?;
+    finish(session, &loaded, &outcome)?;
+    let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    if !session.settings.selection.select.is_empty() {
+        let selected = outcome.results.iter().filter(|result| is_named(session, result));
+        selected.for_each(|result| show(args, session, result));
+    }
+    Ok(ExitStatus::Success)
+}
+
+impl Task {
+    fn building(types: Vec<ResourceType>) -> Self {
+        Self { types, action: Action::Run, tests_gate: false, hooks: true }
+    }
+}
+
+fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let (loaded, outcome) = work(session, task)?;
+    let sink = session.report.as_ref();
+    let results = &outcome.results;
+    if !results.is_empty() {
+        summary::tell_finished(sink, results, outcome.elapsed);
+    }
+    let success = summary::is_success(results) && !outcome.interrupted;
+    session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed });
+    finish(session, &loaded, &outcome)?;
+    if !results.is_empty() {
+        summary::tell_end(sink, results, outcome.interrupted);
+    }
+    Ok(match (outcome.interrupted, success) {
+        (true, _) => ExitStatus::Error,
+        (false, true) => ExitStatus::Success,
+        (false, false) => ExitStatus::Failure,
+    })
+}
+
+/// Loads the project and runs what is selected.
+fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), Vec<Diagnostic>> {
+    let interrupted = interrupt::listen();
+    let loaded = Loaded::new(session)?;
+    loaded.write_artifacts(session, &HashMap::new())?;
+    let selected = loaded.select(session, &task.types, false)?;
+    let server = Server::of(&loaded.workspace.profile, session)?;
+    let outcome = run_on(&server, session, &loaded, task, &selected, &interrupted);
+    server.close()?;
+    Ok((loaded, outcome?))
+}
+
+fn run_on(
+    server: &Server,
+    session: &Session,
+    loaded: &Loaded,
+    task: &Task,
+    selected: &[UniqueId],
+    interrupted: &AtomicBool,
+) -> Result<Outcome> {
+    let settings = &session.settings;
+    let sink: Arc<dyn Sink> = session.report.clone();
+    let input = Input {
+        shared: &loaded.shared,
+        manifest: &loaded.manifest,
+        dag: &loaded.dag,
+        selected,
+        server: &server.options,
+        sink: &sink,
+    };
+    let options = Options {
+        action: task.action,
+        tests_gate: task.tests_gate,
+        hooks: task.hooks,
+        threads: loaded.workspace.profile.threads,
+        target: &loaded.workspace.profile.target_name,
+        fail_fast: settings.fail_fast,
+        store_failures: settings.store_failures,
+        warnings_fail: settings.report.warn_error.is_error("LogTestResult"),
+        skip_nodes_if_start_fails: settings.behaviour("skip_nodes_if_on_run_start_fails"),
+        interrupted,
+    };
+    run::run(input, options)
+}
+
+/// Writes the artifacts.
+fn finish(session: &Session, loaded: &Loaded, outcome: &Outcome) -> Result<()> {
+    if !session.settings.write_json {
+        return Ok(());
+    }
+    let compiled: HashMap<UniqueId, Arc<Compiled>> = outcome
+        .results
+        .iter()
+        .filter_map(|result| Some((result.node.unique_id.clone(), result.compiled.clone()?)))
+        .collect();
+    loaded.write_artifacts(session, &compiled)?;
+    let path = loaded.target_dir().join("run_results.json");
+    let run = RunResults {
+        results: &outcome.results,
+        elapsed: outcome.elapsed,
+        args: &session.settings.args,
+    };
+    let secrets = &session.settings.report.secrets;
+    write_run_results(&path, run, &session.settings.invocation, secrets)?;
+    tell_written(session, "RunExecutionResult", &path);
+    Ok(())
+}
+
+fn error_of(result: &NodeResult) -> Option<Diagnostic> {
+    (result.status == NodeStatus::Error).then(|| result.diagnostic.as_deref().cloned()).flatten()
+}
+
+/// Whether the node was selected by its own name, and not as a relative of another.
+fn is_named(session: &Session, result: &NodeResult) -> bool {
+    let select = &session.settings.selection.select;
+    select.iter().any(|criterion| criterion.contains(result.node.name.as_ref()))
+}
+
+fn show(args: &CompileArgs, session: &Session, result: &NodeResult) {
+    session.emit(Event::CompiledNode {
+        name: result.node.name.to_string(),
+        compiled: result.compiled.as_ref().map(|it| it.code.clone()).unwrap_or_default(),
+        json: args.output == CompileOutput::Json,
+        quiet: session.settings.quiet,
+        inline: false,
+    });
+}

@@ -1,0 +1,131 @@
+//! A parsed project: what commands about nodes work with.
+
+use super::flags::IndirectSelection as Indirect;
+use super::session::Session;
+use crate::context::{Invocation, Shared};
+use crate::diagnostic::{Diagnostic, Result};
+use crate::event::{Event, Sink};
+use crate::graph::selector::Filter;
+use crate::graph::{Dag, IndirectSelection, Selector, Spec};
+use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
+use crate::parse::{Sources, parse};
+use crate::project::Workspace;
+use crate::report::artifacts::{self, ManifestDetails, ManifestView};
+use crate::report::lineage::Lineage;
+use crate::run::narrate;
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A project with its resources.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Project, profile, variables, environment.
+    pub workspace: Arc<Workspace>,
+    /// What templates share.
+    pub shared: Arc<Shared>,
+    /// All resources.
+    pub manifest: Arc<Manifest>,
+    /// What depends on what.
+    pub dag: Dag,
+}
+
+impl Loaded {
+    /// Loads and parses the project; tells warnings and what was found.
+    pub fn new(session: &Session) -> Result<Self, Vec<Diagnostic>> {
+        let settings = &session.settings;
+        let workspace = Arc::new(session.workspace()?);
+        let sources = Sources::read(&workspace)?;
+        let invocation = Invocation {
+            id: settings.invocation.id.clone(),
+            started_at: settings.invocation.started_at,
+            flags: settings.template_flags(),
+            args: settings.args.clone(),
+        };
+        let sink: Arc<dyn Sink> = session.report.clone();
+        let macros = sources.macros().iter().cloned();
+        let shared = Shared::new(Arc::clone(&workspace), invocation, macros, sink)?;
+        let parsed = parse(&shared, &sources)?;
+        session.warn(parsed.warnings)?;
+        let manifest = parsed.manifest;
+        let dag = Dag::build(&manifest)?;
+        shared.set_manifest(Arc::clone(&manifest));
+        session.emit(Event::FoundStats { stat_line: narrate::project_counts(&manifest) });
+        Ok(Self { workspace, shared, manifest, dag })
+    }
+
+    /// The resources of these types that the command line selects, in the graph's order.
+    pub fn select(
+        &self,
+        session: &Session,
+        types: &[ResourceType],
+        include_empty: bool,
+    ) -> Result<Vec<UniqueId>> {
+        let selection = &session.settings.selection;
+        let indirect = match selection.indirect {
+            Indirect::Eager => IndirectSelection::Eager,
+            Indirect::Cautious => IndirectSelection::Cautious,
+            Indirect::Buildable => IndirectSelection::Buildable,
+            Indirect::Empty => IndirectSelection::Empty,
+        };
+        let spec = Spec::parse(&selection.select, &selection.exclude, indirect)?;
+        let selector = Selector::new(&self.manifest, &self.dag);
+        let selected = selector.select(&spec, Filter { types, include_empty });
+        for warning in selected.warnings() {
+            session.report.warn(warning)?;
+        }
+        let ids: Vec<UniqueId> = selected.ids(&self.dag).into_iter().cloned().collect();
+        self.shared.set_selected(ids.clone());
+        Ok(ids)
+    }
+
+    /// The folder of artifacts.
+    pub fn target_dir(&self) -> PathBuf {
+        self.workspace.root.target_dir()
+    }
+
+    /// Writes manifest.json and lineage.json, unless `--no-write-json`.
+    pub fn write_artifacts(
+        &self,
+        session: &Session,
+        compiled: &HashMap<UniqueId, Arc<Compiled>>,
+    ) -> Result<()> {
+        if !session.settings.write_json {
+            return Ok(());
+        }
+        let quoting = self.shared.quoting();
+        let details = ManifestDetails {
+            project_id: md5_hex(&self.workspace.root.name),
+            quoting: json!({
+                "database": quoting.database, "schema": quoting.schema,
+                "identifier": quoting.identifier, "column": null,
+            }),
+            selectors: json!({}),
+        };
+        let invocation = &session.settings.invocation;
+        let path = self.target_dir().join("manifest.json");
+        let view =
+            ManifestView { manifest: &self.manifest, compiled, details: &details, invocation };
+        artifacts::write_manifest(&path, view)?;
+        tell_written(session, "WritableManifest", &path);
+        let path = self.target_dir().join("lineage.json");
+        artifacts::write_lineage(&path, &Lineage::of_data(&self.manifest), invocation)?;
+        tell_written(session, "Lineage", &path);
+        Ok(())
+    }
+}
+
+/// Tells that an artifact was written.
+pub fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
+    session.emit(Event::ArtifactWritten { artifact_type, path: path.display().to_string() });
+}
+
+fn md5_hex(text: &str) -> String {
+    use md5::{Digest, Md5};
+    use std::fmt::Write as _;
+    Md5::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,42 @@
+//! The database as a run sees it: sessions from one pool, each with its comment.
+
+use super::comment::QueryComments;
+use crate::adapter::{Session, SessionOptions};
+use crate::context::Shared;
+use crate::diagnostic::Result;
+use crate::event::{NodeInfo, Sink};
+use crate::manifest::Node;
+use crate::postgres::{ConnectOptions, Pool};
+use std::sync::Arc;
+
+/// Shared by all threads of a run.
+pub struct Database {
+    /// The connections to the server.
+    pub pool: Pool,
+    comments: QueryComments,
+    sink: Arc<dyn Sink>,
+}
+
+impl Database {
+    /// A database that is not connected to yet.
+    pub fn new(shared: &Arc<Shared>, options: ConnectOptions, sink: &Arc<dyn Sink>) -> Self {
+        Self {
+            pool: Pool::new(options),
+            comments: QueryComments::new(shared),
+            sink: Arc::clone(sink),
+        }
+    }
+
+    /// A session for a node.
+    pub fn session(&self, node: &Arc<Node>, info: &NodeInfo) -> Result<Arc<Session>> {
+        let name = node.unique_id.to_string();
+        let comment = self.comments.of(&name, node)?;
+        let options = SessionOptions {
+            name,
+            comment,
+            node: Some(info.clone()),
+            sink: Arc::clone(&self.sink),
+        };
+        Ok(Session::open(&self.pool, options))
+    }
+}

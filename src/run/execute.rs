@@ -1,0 +1,339 @@
+//! One node: compiled, then built by its materialization.
+
+use super::database::Database;
+use super::{data_test, narrate};
+use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
+use crate::compile::{CompiledNode, Compiler};
+use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
+use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
+use crate::event::{Event, NodeInfo, Sink};
+use crate::jinja::{Args, State, Value};
+use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType};
+use crate::result::{NodeResult, NodeStatus, Timing};
+use jiff::Timestamp;
+use serde_json::Map;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is done with nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// They are compiled, and that is all.
+    Compile,
+    /// They are built or tested.
+    Run,
+}
+
+/// Carries out nodes. Shared by all threads.
+pub struct Executor {
+    /// What templates share.
+    pub shared: Arc<Shared>,
+    /// Makes SQL.
+    pub compiler: Compiler,
+    /// Where the SQL goes.
+    pub database: Database,
+    /// Where events go.
+    pub sink: Arc<dyn Sink>,
+    /// What is done with nodes.
+    pub action: Action,
+    /// Whether warnings of tests are failures (`--warn-error`).
+    pub warnings_fail: bool,
+}
+
+/// What building or testing a node gave.
+#[derive(Debug, Default)]
+pub(super) struct Built {
+    pub(super) status: Option<NodeStatus>,
+    pub(super) message: Option<String>,
+    pub(super) response: Option<AdapterResponse>,
+    pub(super) failures: Option<i64>,
+}
+
+/// A node while it is being worked on.
+struct Attempt<'a> {
+    node: &'a Arc<Node>,
+    info: &'a NodeInfo,
+    timing: Vec<Timing>,
+    compiled: Option<CompiledNode>,
+    /// Where `write` put the SQL that was run.
+    written: Option<String>,
+}
+
+impl Executor {
+    /// Carries out a node. Whatever goes wrong is in the result.
+    pub fn execute(&self, node: &Arc<Node>, info: &NodeInfo) -> NodeResult {
+        let begun = Instant::now();
+        let mut attempt = Attempt { node, info, timing: Vec::new(), compiled: None, written: None };
+        let built = self.attempt(&mut attempt);
+        let Attempt { timing, compiled, written, .. } = attempt;
+        let compiled: Option<Arc<Compiled>> = compiled.map(|compiled| compiled.compiled);
+        let mut result = NodeResult {
+            node: Arc::clone(node),
+            compiled,
+            status: NodeStatus::Success,
+            timing,
+            thread_id: thread_name(),
+            execution_time: Duration::ZERO,
+            adapter_response: Map::new(),
+            message: None,
+            failures: None,
+            diagnostic: None,
+        };
+        match built {
+            Ok(built) => {
+                result.status = built.status.unwrap_or(NodeStatus::Success);
+                result.message = built.message;
+                result.failures = built.failures;
+                result.adapter_response =
+                    built.response.map(|response| response.to_json()).unwrap_or_default();
+            }
+            Err(error) => {
+                let error = explain(error, written.as_deref(), self.shared.manifest());
+                result.status = NodeStatus::Error;
+                result.message = Some(error.to_string());
+                result.diagnostic = Some(Arc::from(error));
+            }
+        }
+        result.execution_time = begun.elapsed();
+        result
+    }
+
+    fn attempt(&self, attempt: &mut Attempt<'_>) -> Result<Built> {
+        let node = attempt.node;
+        let in_node = |error: Box<Diagnostic>| error.with_node(node.label());
+        let session = self.database.session(node, attempt.info).map_err(in_node)?;
+        let outcome = self.work(attempt, &session);
+        let finished = session.finish(outcome.is_ok());
+        let built = outcome.and_then(|unread| {
+            finished?;
+            unread.read(self.warnings_fail)
+        });
+        built.map_err(|error| in_node(locate(error, attempt, &session)))
+    }
+
+    /// Compiles and runs; the answer of the server may still be under way.
+    fn work(&self, attempt: &mut Attempt<'_>, session: &Arc<Session>) -> Result<Unread> {
+        let node = attempt.node;
+        self.tell(Event::NodeCompiling { node: at(attempt.info, "compiling") });
+        let phase = Phase::begin("compile");
+        let compiled = self.compiler.compile(node, Some(session));
+        attempt.timing.push(phase.end());
+        let compiled = compiled?;
+        let code = Arc::clone(&compiled.compiled);
+        attempt.compiled = Some(compiled);
+        if self.action == Action::Compile || node.is_ephemeral() {
+            return Ok(Unread::Nothing);
+        }
+        self.tell(Event::NodeExecuting { node: at(attempt.info, "executing") });
+        let phase = Phase::begin("execute");
+        let context = NodeContext::runtime(&self.shared, node, Some(session)).with_compiled(code);
+        let done = self.materialize(node, &context);
+        attempt.written = context.written();
+        attempt.timing.push(phase.end());
+        done
+    }
+
+    /// Calls the node's materialization.
+    fn materialize(&self, node: &Arc<Node>, context: &NodeContext) -> Result<Unread> {
+        let name = node.config.materialized_name();
+        let materialization = self
+            .shared
+            .macros
+            .materialization(name)
+            .ok_or_else(|| MacroIndex::materialization_missing(name))?;
+        check_language(materialization, node)?;
+        let returned = materialization.definition.call(Args::none(), context)?;
+        let main = context.result("main");
+        let part = |name: &str| main.as_ref().and_then(|main| member(main, name, context));
+        if node.resource_type() == ResourceType::Test {
+            let table = part("table");
+            let table = table.as_ref().and_then(Value::downcast::<Table>);
+            let findings = data_test::Findings::read(node, table)?;
+            let response = part("response").and_then(|it| it.downcast::<Response>().cloned());
+            return Ok(Unread::Test { findings, response, node: Arc::clone(node) });
+        }
+        for relation in relations(&returned, node)? {
+            self.shared.cache.add(relation);
+        }
+        if main.is_none() {
+            let message = "main is not being called during running model";
+            return Err(Diagnostic::new(Code::MaterializationInvalid, message));
+        }
+        let response = part("response");
+        Ok(match response.as_ref().and_then(Value::downcast::<Response>) {
+            Some(response) => Unread::Response(response.clone()),
+            None => Unread::Text(response.map(|it| it.to_string()).unwrap_or_default()),
+        })
+    }
+
+    fn tell(&self, event: Event) {
+        self.sink.emit(event);
+    }
+}
+
+/// What a node gave, before the server's last answers are read.
+enum Unread {
+    Nothing,
+    Response(Response),
+    Text(String),
+    Test { findings: data_test::Findings, response: Option<Response>, node: Arc<Node> },
+}
+
+impl Unread {
+    fn read(self, warnings_fail: bool) -> Result<Built> {
+        match self {
+            Self::Nothing => Ok(Built::default()),
+            Self::Text(message) => Ok(Built { message: Some(message), ..Built::default() }),
+            Self::Response(response) => {
+                let response = response.get()?;
+                let message = Some(response.message.clone());
+                Ok(Built { message, response: Some(response), ..Built::default() })
+            }
+            Self::Test { findings, response, node } => {
+                let response = response.map(|response| response.get()).transpose()?;
+                Ok(Built { response, ..findings.judge(&node.config, warnings_fail) })
+            }
+        }
+    }
+}
+
+/// A phase of a node being timed.
+struct Phase {
+    name: &'static str,
+    started_at: Timestamp,
+}
+
+impl Phase {
+    fn begin(name: &'static str) -> Self {
+        Self { name, started_at: Timestamp::now() }
+    }
+
+    fn end(self) -> Timing {
+        Timing { name: self.name, started_at: self.started_at, completed_at: Timestamp::now() }
+    }
+}
+
+/// The name of this thread, as results have it.
+pub(super) fn thread_name() -> String {
+    std::thread::current().name().unwrap_or("MainThread").to_owned()
+}
+
+fn at(info: &NodeInfo, status: &'static str) -> NodeInfo {
+    NodeInfo { status, ..info.clone() }
+}
+
+/// An attribute of a result, whatever class it has.
+fn member(value: &Value, name: &str, context: &NodeContext) -> Option<Value> {
+    let found = value.get_attr(&mut State::new(context), name).ok()?;
+    (!found.is_none() && !found.is_undefined()).then_some(found)
+}
+
+fn check_language(materialization: &MacroNode, node: &Node) -> Result<()> {
+    let Some(languages) = &materialization.supported_languages else { return Ok(()) };
+    if languages.iter().any(|language| language == node.language) {
+        return Ok(());
+    }
+    let listed: Vec<String> = languages.iter().map(|language| format!("'{language}'")).collect();
+    let message = format!(
+        "Materialization \"{}\" only supports languages [{}]; got \"{}\"",
+        materialization.name,
+        listed.join(", "),
+        node.language
+    );
+    Err(Diagnostic::new(Code::ConfigInvalid, message))
+}
+
+/// The relations that a materialization says it made.
+fn relations(returned: &Value, node: &Node) -> Result<Vec<Relation>> {
+    let invalid = |message: String| Diagnostic::new(Code::MaterializationInvalid, message);
+    let dict = match returned {
+        Value::Dict(dict) => dict,
+        Value::Str(_) => {
+            return Err(invalid(format!(
+                "The materialization (\"{}\") did not explicitly return a list of relations to \
+                 add to the cache.",
+                node.config.materialized_name()
+            )));
+        }
+        other => {
+            return Err(invalid(format!(
+                "Invalid return value from materialization, expected a dict with key \
+                 \"relations\", got: {other}"
+            )));
+        }
+    };
+    let Some(list) = dict.get_str("relations") else {
+        let keys: Vec<String> = dict.keys().iter().map(Value::repr).collect();
+        return Err(invalid(format!(
+            "Invalid return value from materialization, \"relations\" not found, got keys: [{}]",
+            keys.join(", ")
+        )));
+    };
+    let Value::List(list) = &list else {
+        return Err(invalid(format!(
+            "Invalid return value from materialization, \"relations\" not a list, got: {list}"
+        )));
+    };
+    list.snapshot()
+        .iter()
+        .map(|item| {
+            item.downcast::<Relation>().cloned().ok_or_else(|| {
+                invalid(format!(
+                    "Invalid return value from materialization, \"relations\" contains \
+                     non-Relation: {item}"
+                ))
+            })
+        })
+        .collect()
+}
+
+/// Puts an error of the server where its SQL came from in the user's file.
+fn locate(error: Box<Diagnostic>, attempt: &Attempt<'_>, session: &Session) -> Box<Diagnostic> {
+    if error.code.family() != Family::Database {
+        return error;
+    }
+    let (Some(failure), Some(compiled)) = (session.failure(), &attempt.compiled) else {
+        return error;
+    };
+    match compiled.locate(attempt.node, &failure.sql, failure.position) {
+        Some(span) => {
+            let mut error = error.relocated(span);
+            // Which macro sent the statement explains nothing when its place is known.
+            error.related.clear();
+            error
+        }
+        None => error,
+    }
+}
+
+/// Makes an error ready for the user: places in built-in macros are not in any file of
+/// theirs, and errors of the server name the SQL that was run, as dbt does.
+fn explain(
+    mut error: Box<Diagnostic>,
+    written: Option<&str>,
+    manifest: Option<&Arc<Manifest>>,
+) -> Box<Diagnostic> {
+    let built_in = |span: &Span| manifest.is_some_and(|it| is_built_in(it, &span.path));
+    error.related.retain(|(span, _)| !built_in(span));
+    if error.span.as_ref().is_some_and(built_in) {
+        error.span = if error.related.is_empty() { None } else { Some(error.related.remove(0).0) };
+    }
+    if let Some(path) = written.filter(|_| error.code.family() == Family::Database) {
+        error.message.push_str("\ncompiled code at ");
+        error.message.push_str(path);
+    }
+    error
+}
+
+/// Whether a file belongs to gdbt's own macros and to no package of the project.
+fn is_built_in(manifest: &Manifest, path: &str) -> bool {
+    let mut macros =
+        manifest.macros.values().filter(|it| *it.original_file_path == *path).peekable();
+    macros.peek().is_some()
+        && macros.all(|it| matches!(&*it.package_name, CORE_PACKAGE | ADAPTER_PACKAGE))
+}
+
+/// The start of a node, for its events.
+pub(super) fn begin(node: &Node) -> NodeInfo {
+    narrate::started(node)
+}

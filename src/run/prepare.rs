@@ -1,0 +1,59 @@
+//! What must be there before nodes run: their schemas, and the cache of relations.
+
+use super::database::Database;
+use crate::adapter::RelationCache;
+use crate::diagnostic::Result;
+use crate::manifest::{Manifest, Node};
+use crate::postgres::{Error, quote};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Fills the cache with the schemas of all nodes and creates those that the selected nodes
+/// need. One round trip to ask, one more if something is missing.
+pub fn prepare<'a>(
+    database: &Database,
+    cache: &RelationCache,
+    manifest: &Manifest,
+    selected: impl Iterator<Item = &'a Arc<Node>>,
+    store_failures: bool,
+) -> Result<()> {
+    let schema = |node: &Node| node.relation.schema.to_string();
+    let needed: BTreeSet<String> = selected
+        .filter(|node| keeps_relation(node, store_failures))
+        .map(|node| schema(node))
+        .collect();
+    let mut schemas: BTreeSet<String> = manifest
+        .nodes
+        .values()
+        .filter(|node| node.has_relation())
+        .map(|node| schema(node))
+        .collect();
+    schemas.extend(needed.iter().cloned());
+    if schemas.is_empty() {
+        return Ok(());
+    }
+    let mut connection = database.pool.get().map_err(Error::into_diagnostic)?;
+    let schemas: Vec<String> = schemas.into_iter().collect();
+    let existing = cache.fill(&mut connection, &schemas).map_err(Error::into_diagnostic)?;
+    let missing: Vec<String> = needed
+        .iter()
+        .filter(|schema| !existing.contains(schema))
+        .map(|schema| format!("create schema if not exists {}", quote::identifier(schema)))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    connection.pipeline(&missing).map_err(|failed| {
+        failed.error.into_diagnostic_for(missing.get(failed.index).map(String::as_str))
+    })?;
+    Ok(())
+}
+
+/// Whether running the node makes a relation. With `--store-failures` every test does that
+/// does not say otherwise.
+pub fn keeps_relation(node: &Node, store_failures: bool) -> bool {
+    let is_test = node.resource_type() == crate::manifest::ResourceType::Test;
+    let unset = node.config.get("store_failures").is_none()
+        && node.config.get("store_failures_as").is_none();
+    node.has_relation() || (is_test && store_failures && unset)
+}

@@ -1,0 +1,100 @@
+//! Results as `on-run-end` hooks see them
+//! (<https://docs.getdbt.com/reference/dbt-jinja-functions/on-run-end-context>).
+
+use crate::context::json::from_json;
+use crate::jinja::{Args, Error, Object, State, Value};
+use crate::manifest::NodeView;
+use crate::result::{NodeResult, NodeStatus};
+use serde_json::{Map, Value as Json, json};
+use std::any::Any;
+use std::collections::BTreeSet;
+
+/// `results`, `schemas` and `database_schemas`.
+pub fn hook_values(results: &[NodeResult]) -> Vec<(&'static str, Value)> {
+    // Hooks that went well are not among the results, as in dbt.
+    let told = results
+        .iter()
+        .filter(|result| result.thread_id != "main" || result.status == NodeStatus::Error);
+    let places: BTreeSet<(&str, &str)> = results
+        .iter()
+        .filter(|result| !result.status.is_failure() && result.node.has_relation())
+        .map(|result| {
+            let relation = &result.node.relation;
+            (relation.database.as_ref(), relation.schema.as_ref())
+        })
+        .collect();
+    let schemas: BTreeSet<&str> = places.iter().map(|place| place.1).collect();
+    let pair = |(database, schema): &(&str, &str)| {
+        Value::tuple([Value::str(database), Value::str(schema)])
+    };
+    vec![
+        ("schemas", Value::list(schemas.into_iter().map(Value::str))),
+        ("results", Value::list(told.map(|result| Value::object(ResultObject::new(result))))),
+        ("database_schemas", Value::list(places.iter().map(pair))),
+    ]
+}
+
+/// dbt's `RunResult`.
+#[derive(Debug)]
+struct ResultObject(Map<String, Json>);
+
+impl ResultObject {
+    fn new(result: &NodeResult) -> Self {
+        let view = NodeView { node: &result.node, compiled: result.compiled.as_deref() };
+        let timing: Vec<Json> = result
+            .timing
+            .iter()
+            .map(|phase| {
+                json!({
+                    "name": phase.name,
+                    "started_at": phase.started_at.to_string(),
+                    "completed_at": phase.completed_at.to_string(),
+                })
+            })
+            .collect();
+        let whole = json!({
+            "status": result.status,
+            "timing": timing,
+            "thread_id": result.thread_id,
+            "execution_time": result.execution_time.as_secs_f64(),
+            "adapter_response": result.adapter_response,
+            "message": result.message,
+            "failures": result.failures,
+            "node": serde_json::to_value(view).unwrap_or(Json::Null),
+            "agate_table": null,
+            "batch_results": null,
+        });
+        match whole {
+            Json::Object(map) => Self(map),
+            _ => Self(Map::new()),
+        }
+    }
+}
+
+impl Object for ResultObject {
+    fn type_name(&self) -> &'static str {
+        "RunResult"
+    }
+
+    fn get_attr(&self, _: &mut State<'_>, name: &str) -> Result<Option<Value>, Error> {
+        if name == "skipped" {
+            return Ok(Some(Value::Bool(self.0.get("status") == Some(&json!("skipped")))));
+        }
+        Ok(self.0.get(name).map(from_json))
+    }
+
+    fn has_method(&self, name: &str) -> bool {
+        name == "to_dict"
+    }
+
+    fn call_method(&self, _: &mut State<'_>, name: &str, _: Args) -> Result<Value, Error> {
+        if name == "to_dict" {
+            return Ok(from_json(&Json::Object(self.0.clone())));
+        }
+        Err(Error::attribute_error(self.type_name(), name))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

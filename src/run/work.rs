@@ -1,0 +1,186 @@
+//! The scheduler's work: nodes of a plan are carried out, and what happens is told.
+
+use super::execute::{self, Executor};
+use super::narrate;
+use super::plan::Plan;
+use super::scheduler::{Outcome, Work};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::{Event, NodeInfo, Position};
+use crate::manifest::Node;
+use crate::result::{NodeResult, NodeStatus};
+use parking_lot::Mutex;
+use serde_json::{Map, Value as Json, json};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Nodes being carried out.
+pub struct NodeWork<'a> {
+    executor: &'a Executor,
+    plan: &'a Plan,
+    /// Whether failing tests block, as in `build`.
+    tests_gate: bool,
+    results: Mutex<Vec<NodeResult>>,
+    /// Nodes that were cancelled.
+    cut_off: Mutex<Vec<Arc<Node>>>,
+    running: Mutex<HashSet<usize>>,
+    cancelling: AtomicBool,
+}
+
+impl<'a> NodeWork<'a> {
+    /// Nothing done yet.
+    pub fn new(executor: &'a Executor, plan: &'a Plan, tests_gate: bool) -> Self {
+        Self {
+            executor,
+            plan,
+            tests_gate,
+            results: Mutex::default(),
+            cut_off: Mutex::default(),
+            running: Mutex::default(),
+            cancelling: AtomicBool::new(false),
+        }
+    }
+
+    /// The results in the order the nodes ended, and the nodes that were cancelled.
+    pub fn into_results(self) -> (Vec<NodeResult>, Vec<Arc<Node>>) {
+        (self.results.into_inner(), self.cut_off.into_inner())
+    }
+
+    fn node(&self, node: usize) -> Option<&'a Arc<Node>> {
+        self.plan.nodes.get(node)?.as_ref()
+    }
+
+    fn tell(&self, event: Event) {
+        self.executor.sink.emit(event);
+    }
+
+    fn database(&self) -> &str {
+        self.executor.shared.default_database()
+    }
+
+    /// Records a result and tells its end.
+    fn conclude(&self, result: NodeResult, info: &NodeInfo, position: Option<Position>) -> Outcome {
+        let failed = matches!(
+            result.status,
+            NodeStatus::Error | NodeStatus::Fail | NodeStatus::PartialSuccess
+        );
+        let blocks = failed && (self.tests_gate || result.status != NodeStatus::Fail);
+        self.tell(Event::NodeFinished {
+            node: narrate::finished(info, result.status),
+            result: run_result(&result),
+        });
+        let action = self.executor.action;
+        if let Some(position) = position.filter(|_| action == execute::Action::Run)
+            && let Some(line) = narrate::result_line(&result, info, position, self.database())
+        {
+            self.tell(line);
+        }
+        if blocks {
+            self.tell(Event::MarkSkippedChildren {
+                unique_id: result.node.unique_id.to_string(),
+                status: result.status,
+                message: result.message.clone(),
+            });
+        }
+        // Ephemeral models have results only where they cannot be compiled: what depends on
+        // them names them as the cause.
+        if position.is_some() || failed || action == execute::Action::Compile {
+            self.results.lock().push(result);
+        }
+        Outcome { blocks, fails: failed }
+    }
+}
+
+impl Work for NodeWork<'_> {
+    fn run(&self, place: usize, position: Option<Position>) -> Outcome {
+        let Some(node) = self.node(place) else { return Outcome { blocks: false, fails: false } };
+        let info = execute::begin(node);
+        self.tell(Event::NodeStart { node: info.clone() });
+        if let Some(position) = position.filter(|_| self.executor.action == execute::Action::Run) {
+            self.tell(narrate::start_line(node, &info, position, self.database()));
+        }
+        self.running.lock().insert(place);
+        let result = self.executor.execute(node, &info);
+        self.running.lock().remove(&place);
+        if self.cancelling.load(Ordering::Relaxed) && result.status == NodeStatus::Error {
+            self.cut_off.lock().push(Arc::clone(node));
+            return Outcome { blocks: true, fails: false };
+        }
+        self.conclude(result, &info, position)
+    }
+
+    fn skip(&self, place: usize, position: Option<Position>, cause: Option<usize>) {
+        let (Some(node), Some(position)) = (self.node(place), position) else { return };
+        let info = NodeInfo { status: "skipped", ..narrate::started(node) };
+        let cause = cause.and_then(|cause| self.node(cause));
+        let message = cause.map(|cause| {
+            format!(
+                "Compilation Error in {}, caused by compilation error in referenced ephemeral \
+                 model {}",
+                node.unique_id, cause.unique_id
+            )
+        });
+        self.tell(if cause.is_some() {
+            Event::LogSkipBecauseError { node: info, position, status: NodeStatus::Error }
+        } else {
+            Event::SkippingDetails { node: info, position }
+        });
+        let thread = execute::thread_name();
+        self.results.lock().push(NodeResult::skipped(Arc::clone(node), thread, message));
+    }
+
+    fn panicked(&self, place: usize, position: Option<Position>, message: &str) {
+        let Some(node) = self.node(place) else { return };
+        self.running.lock().remove(&place);
+        let error = Diagnostic::new(Code::Internal, format!("gdbt panicked: {message}"))
+            .with_node(node.label())
+            .with_help("This is a defect of gdbt. Please report it with logs/dbt.log.");
+        let info = narrate::started(node);
+        self.tell(Event::GenericExceptionOnRun { node: info.clone(), message: error.to_string() });
+        let mut result = NodeResult::skipped(Arc::clone(node), execute::thread_name(), None);
+        result.status = NodeStatus::Error;
+        result.message = Some(error.to_string());
+        result.diagnostic = Some(Arc::from(error));
+        self.conclude(result, &info, position);
+    }
+
+    fn cancel(&self) {
+        if !self.cancelling.swap(true, Ordering::Relaxed) {
+            for place in self.running.lock().iter() {
+                if let Some(node) = self.node(*place) {
+                    self.tell(Event::LogCancelLine { connection: node.unique_id.to_string() });
+                }
+            }
+        }
+        // A server that cannot be told to cancel is told again; the run ends with its answer.
+        let _ = self.executor.database.pool.cancel_all();
+    }
+}
+
+/// dbt's `run_result` of a node, for logs.
+fn run_result(result: &NodeResult) -> Map<String, Json> {
+    let timing: Vec<Json> = result
+        .timing
+        .iter()
+        .map(|phase| {
+            json!({
+                "name": phase.name,
+                "started_at": phase.started_at.to_string(),
+                "completed_at": phase.completed_at.to_string(),
+            })
+        })
+        .collect();
+    let value = json!({
+        "status": result.status,
+        "message": result.message.as_deref().unwrap_or(""),
+        "thread": result.thread_id,
+        "execution_time": result.execution_time.as_secs_f64(),
+        "num_failures": result.failures.unwrap_or(0),
+        "timing_info": timing,
+        "adapter_response": result.adapter_response,
+    });
+    match value {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Each mistake is one clear error: a code, a place in the user's file, what to do.
+
+use crate::project::Project;
+
+/// Runs a line that must end with 2 and name all of these.
+fn refused(project: &Project, line: &str, expected: &[&str]) {
+    let said = project.run(line);
+    assert_eq!(said.code, 2, "{line}:\n{}{}", said.stdout, said.stderr);
+    let all = format!("{}{}", said.stdout, said.stderr);
+    for text in expected {
+        assert!(all.contains(text), "expected {text:?} in:\n{all}");
+    }
+}
+
+#[test]
+fn no_project() {
+    let project = Project::offline();
+    std::fs::remove_file(project.folder().join("dbt_project.yml")).unwrap();
+    refused(&project, "run", &["dbt_project.yml", "GD1001"]);
+}
+
+#[test]
+fn broken_yaml() {
+    let project =
+        Project::offline().file("models/schema.yml", "version: 2\nmodels:\n  - name: a\n   x: 1\n");
+    refused(&project, "parse", &["models/schema.yml:4", "GD1005"]);
+    let project = Project::offline();
+    project.write("dbt_project.yml", "name: [shop\n");
+    refused(&project, "parse", &["dbt_project.yml:", "GD1005"]);
+}
+
+#[test]
+fn missing_profile_and_target() {
+    let project = Project::new();
+    refused(
+        &project,
+        "run --profile nothing",
+        &["Could not find profile named 'nothing'", "GD1003"],
+    );
+    refused(&project, "run --target prod", &["does not have a target named 'prod'", "dev"]);
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_an_error_and_never_the_embedded_one() {
+    let profile = |host: &str, port: u16, user: &str| {
+        format!(
+            "shop:\n  target: dev\n  outputs:\n    dev: {{type: postgres, host: {host}, port: {port}, \
+             user: {user}, password: hunter2, dbname: x, schema: public}}\n"
+        )
+    };
+    let project = Project::offline().file("models/a.sql", "select 1 as x");
+    project.write("profiles.yml", &profile("127.0.0.1", 1, "me"));
+    refused(&project, "run", &["Database Error", "127.0.0.1", "GD4001"]);
+    project.write("profiles.yml", &profile("no-such-host.invalid", 5432, "me"));
+    refused(&project, "run", &["Database Error", "no-such-host.invalid", "GD4001"]);
+    assert!(!project.run("run").stdout.contains("hunter2"));
+    assert!(!project.folder().join(".gdbt").exists());
+}
+
+#[test]
+fn unknown_references_have_near_matches() {
+    let project = Project::offline()
+        .file("models/orders.sql", "select 1 as id")
+        .file("models/a.sql", "select 1\nfrom {{ ref('ordres') }}");
+    refused(
+        &project,
+        "parse",
+        &[
+            "depends on a node named 'ordres' which was not found",
+            "models/a.sql:2",
+            "orders",
+            "GD3002",
+        ],
+    );
+    project.write("models/a.sql", "select * from {{ source('raw', 'nothing') }}");
+    refused(&project, "parse", &["raw.nothing", "models/a.sql", "GD3003"]);
+}
+
+#[test]
+fn a_cycle_is_named_with_its_path() {
+    let project = Project::offline()
+        .file("models/a.sql", "select * from {{ ref('b') }}")
+        .file("models/b.sql", "select * from {{ ref('a') }}");
+    refused(&project, "parse", &["Found a cycle", "model.shop.a", "model.shop.b", "GD3004"]);
+}
+
+#[test]
+fn duplicate_models_are_named_with_both_files() {
+    let project = Project::offline()
+        .file("models/one/a.sql", "select 1")
+        .file("models/two/a.sql", "select 1");
+    refused(&project, "parse", &["models/one/a.sql", "models/two/a.sql", "GD3005"]);
+}
+
+#[test]
+fn jinja_errors_are_shown_in_the_users_file() {
+    let project = Project::offline().file("models/a.sql", "select 1\n{% if true %}\nfrom x");
+    refused(
+        &project,
+        "parse",
+        &["Compilation Error in model a (models/a.sql)", "models/a.sql:", "GD2001"],
+    );
+    project.write("models/a.sql", "select\n  {{ exceptions.raise_compiler_error('no luck') }}");
+    refused(&project, "parse", &["no luck", "models/a.sql:2", "GD2004"]);
+}
+
+#[test]
+fn every_mistake_is_told_not_only_the_first() {
+    let project = Project::offline()
+        .file("models/a.sql", "select * from {{ ref('x1') }}")
+        .file("models/b.sql", "select * from {{ ref('y1') }}");
+    refused(&project, "parse", &["'x1'", "'y1'"]);
+}
+
+#[test]
+fn bad_selectors_and_values() {
+    let project = Project::offline().file("models/a.sql", "select 1");
+    refused(&project, "ls --select nomethod:x", &["nomethod", "GD6001"]);
+    refused(&project, "ls --vars '[1]'", &["--vars", "GD1008"]);
+    refused(&project, "ls --resource-type modle", &["model", "GD1008"]);
+}

@@ -1,0 +1,16 @@
+//! What users see: the `gdbt` program on throw-away projects and a real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "../postgres/database.rs"]
+#[allow(dead_code)]
+mod database;
+mod project;
+
+mod artifacts;
+mod bad_input;
+mod build;
+mod listing;
+mod loading;
+mod output;
+mod usage;

@@ -1,0 +1,81 @@
+//! Wrong usage ends with 2 and says what to do.
+
+use crate::project::Project;
+
+#[test]
+fn mistyped_options_and_commands_get_a_suggestion() {
+    let project = Project::offline();
+    let said = project.run("run --full-refesh");
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("--full-refresh"), "{}", said.stderr);
+    let said = project.run("biuld");
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("build"), "{}", said.stderr);
+}
+
+#[test]
+fn what_only_dbt_has_is_refused_by_name() {
+    let project = Project::offline();
+    for (line, name) in [
+        ("docs generate", "`docs`"),
+        ("run --empty", "--empty"),
+        ("source freshness", "`source freshness`"),
+        ("run --state old --defer", "--defer"),
+    ] {
+        let said = project.run(line);
+        assert_eq!(said.code, 2, "{line}");
+        assert!(said.stdout.contains(name) && said.stdout.contains("GD1009"), "{}", said.stdout);
+    }
+    let said = project.command("run").env("DBT_EMPTY", "1").output().unwrap();
+    assert_eq!(said.status.code(), Some(2));
+}
+
+#[test]
+fn help_is_on_standard_output_and_ends_with_0() {
+    let project = Project::offline();
+    for line in ["--help", "-h", "build --help", "source load --help", "--version"] {
+        let said = project.ok(line);
+        assert!(!said.stdout.is_empty() && said.stderr.is_empty(), "{line}");
+    }
+    assert_eq!(project.run("").code, 2);
+}
+
+#[test]
+fn settings_come_from_the_environment_too() {
+    let project = Project::offline().file("models/a.sql", "select 1 as id");
+    let output = project.command("ls").env("DBT_LOG_LEVEL", "loud").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("DBT_LOG_LEVEL"));
+    let output = project.command("parse").env("DBT_TARGET_PATH", "elsewhere").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(project.folder().join("elsewhere/manifest.json").is_file());
+}
+
+#[test]
+fn a_new_project_is_complete() {
+    let project = Project::offline();
+    project.ok("init wares");
+    let said = project.ok("ls --project-dir wares --quiet");
+    assert!(said.stdout.contains("wares.mart.visits_by_channel"), "{}", said.stdout);
+    assert_eq!(project.run("init wares").code, 2);
+    assert_eq!(project.run("init 2-wrong").code, 2);
+}
+
+#[test]
+fn clean_deletes_what_it_may_and_nothing_else() {
+    let project = Project::offline().file("target/x.txt", "x").file("models/a.sql", "select 1");
+    project.ok("clean");
+    assert!(!project.folder().join("target").exists());
+    for targets in ["['models']", "['.']", "['../elsewhere']"] {
+        let text = format!("name: shop\nprofile: shop\nclean-targets: {targets}\n");
+        project.write("dbt_project.yml", &text);
+        assert_eq!(project.run("clean").code, 2, "{targets}");
+    }
+    assert!(project.folder().join("models/a.sql").is_file());
+}
+
+#[test]
+fn completions_are_a_script_and_nothing_else() {
+    let said = Project::offline().ok("completions bash");
+    assert!(said.stdout.starts_with("_gdbt()"), "{}", &said.stdout[..200]);
+}
