@@ -21,8 +21,19 @@ pub struct FreshnessThreshold {
 pub struct External {
     /// A file, or a pattern of files, relative to the project's root.
     pub location: Option<String>,
-    /// Everything as written, for artifacts.
+    /// Everything as written.
     pub raw: JsonMap,
+}
+
+impl External {
+    /// The property with dbt's own keys, whether written or not, and any others.
+    fn artifact(&self) -> JsonMap {
+        const KEYS: [&str; 5] =
+            ["location", "file_format", "row_format", "tbl_properties", "partitions"];
+        let mut all: JsonMap = KEYS.into_iter().map(|key| (key.to_owned(), Json::Null)).collect();
+        all.extend(self.raw.clone());
+        all
+    }
 }
 
 /// A source's column with what is needed to create its table.
@@ -137,7 +148,7 @@ impl Serialize for Source {
             "loaded_at_field": self.loaded_at_field,
             "loaded_at_query": self.loaded_at_query,
             "freshness": self.freshness,
-            "external": self.external.as_ref().map(|external| &external.raw),
+            "external": self.external.as_ref().map(External::artifact),
             "description": self.description,
             "columns": self.columns,
             "meta": self.meta,

@@ -92,7 +92,10 @@ impl NodeParser<'_> {
             loaded_at_field: text("loaded_at_field"),
             loaded_at_query: text("loaded_at_query"),
             freshness: config.0.get("freshness").filter(|freshness| !freshness.is_null()).cloned(),
-            external: table.external.as_ref().map(external),
+            external: table.external.as_ref().map(|raw| External {
+                location: raw.get("location").and_then(Json::as_str).map(str::to_owned),
+                raw: raw.clone(),
+            }),
             columns,
             meta: config.get("meta").and_then(Json::as_object).cloned().unwrap_or_default(),
             source_meta: merged([&source.meta, &meta_of(&source.config)]),
@@ -115,15 +118,6 @@ impl NodeParser<'_> {
 }
 
 const DESCRIPTION: &[Step<'_>] = &[Step::Key("description")];
-
-/// `external:` with dbt's own keys, whether written or not, and any others.
-fn external(given: &JsonMap) -> External {
-    const KEYS: [&str; 5] =
-        ["location", "file_format", "row_format", "tbl_properties", "partitions"];
-    let mut raw: JsonMap = KEYS.into_iter().map(|key| (key.to_owned(), Json::Null)).collect();
-    raw.extend(given.clone());
-    External { location: raw.get("location").and_then(Json::as_str).map(str::to_owned), raw }
-}
 
 /// What the property file says of a table's configuration: the source's, with the table's on
 /// top, and the keys that may also stand outside of `config`.
