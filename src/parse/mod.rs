@@ -452,7 +452,12 @@ impl<'a> Parse<'a> {
             let node = Arc::make_mut(node);
             let kind = node.resource_type().as_str();
             let description = describe(kind, &node.unique_id, &node.original_file_path);
-            let caller = resolve::Caller { description: &description, package: &node.package_name };
+            let in_file = !matches!(node.kind, NodeKind::GenericTest(_));
+            let caller = resolve::Caller {
+                description: &description,
+                package: &node.package_name,
+                template: node.template.as_deref().filter(|_| in_file),
+            };
             let found = resolve::resolve(&references, caller, &node.refs, &node.sources);
             let is_test = matches!(node.kind, NodeKind::GenericTest(_) | NodeKind::SingularTest);
             let problems = found.apply(&mut node.depends_on);
@@ -482,8 +487,11 @@ impl<'a> Parse<'a> {
             let exposure = Arc::make_mut(exposure);
             let description =
                 format!("Exposure '{}' ({})", exposure.unique_id, exposure.original_file_path);
-            let caller =
-                resolve::Caller { description: &description, package: &exposure.package_name };
+            let caller = resolve::Caller {
+                description: &description,
+                package: &exposure.package_name,
+                template: None,
+            };
             let found = resolve::resolve(&references, caller, &exposure.refs, &exposure.sources);
             errors.extend(found.apply(&mut exposure.depends_on));
         }

@@ -73,7 +73,7 @@ fn unknown_references_have_near_matches() {
         ],
     );
     project.write("models/a.sql", "select * from {{ source('raw', 'nothing') }}");
-    refused(&project, "parse", &["raw.nothing", "models/a.sql", "GD3003"]);
+    refused(&project, "parse", &["raw.nothing", "models/a.sql:1:18", "GD3003"]);
 }
 
 #[test]
