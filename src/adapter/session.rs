@@ -453,6 +453,13 @@ impl Session {
     }
 }
 
+/// A session that nobody finished, because its thread failed, leaves nothing behind.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.finish(false);
+    }
+}
+
 impl Inner {
     fn begin(&mut self) {
         self.in_transaction = true;

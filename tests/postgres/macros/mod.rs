@@ -1,366 +1,14 @@
 //! The built-in macros on a real server: what materializations build, in how many round
 //! trips, and what is left behind.
 
-use std::any::Any;
+mod project;
+
 use std::sync::Arc;
 
-use gdbt::adapter::{
-    Adapter, AdapterConfig, AdapterResponse, BehaviorFlags, Macros, QueryComment, Relation,
-    RelationCache, Response, Seed, Session, SessionOptions, Table, api,
-};
-use gdbt::context::{MacroIndex, SearchRules};
-use gdbt::event::Silent;
-use gdbt::jinja::blocks::{self, BlockKind};
-use gdbt::jinja::{Args, Dict, Error, Globals, MacroDef, Object, Result, SourceFile, State, Value};
-use gdbt::manifest::{
-    DependsOn, DocsConfig, JsonMap, MacroNode, QuotePolicy, RelationName, ResourceType, UniqueId,
-};
-use gdbt::postgres::Pool;
+use gdbt::adapter::{Seed, Table};
+use gdbt::jinja::{Args, Error, Globals, State, Value};
 
-use crate::database::{Database, value};
-use crate::proxy::Proxy;
-
-/// The built-in macros, and those of a project.
-fn index(project: &str) -> Arc<MacroIndex> {
-    let mut macros: Vec<Arc<MacroNode>> = Vec::new();
-    let mut add = |package: &str, path: &str, text: &str| {
-        let file = Arc::new(SourceFile { path: path.into(), text: text.into() });
-        let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
-        for block in blocks::scan(&file, &kinds).unwrap() {
-            macros.push(Arc::new(macro_node(package, &file, block.macro_def(&file).unwrap())));
-        }
-    };
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/macros");
-    for package in ["dbt", "dbt_postgres"] {
-        for entry in walkdir::WalkDir::new(root.join(package)) {
-            let entry = entry.unwrap();
-            if entry.path().extension().is_some_and(|extension| extension == "sql") {
-                let path = entry.path().strip_prefix(&root).unwrap().to_string_lossy().into_owned();
-                add(package, &path, &std::fs::read_to_string(entry.path()).unwrap());
-            }
-        }
-    }
-    add("shop", "macros/own.sql", project);
-    let rules = SearchRules { root: "shop".into(), ..SearchRules::default() };
-    Arc::new(MacroIndex::new(rules, macros).unwrap())
-}
-
-fn macro_node(package: &str, file: &SourceFile, definition: Arc<MacroDef>) -> MacroNode {
-    MacroNode {
-        unique_id: UniqueId::new(ResourceType::Macro, package, &definition.name),
-        name: definition.name.clone(),
-        resource_type: ResourceType::Macro,
-        package_name: package.into(),
-        path: file.path.clone(),
-        original_file_path: file.path.clone(),
-        macro_sql: definition.text().into(),
-        depends_on: DependsOn::default(),
-        description: String::new(),
-        meta: JsonMap::new(),
-        docs: DocsConfig::default(),
-        config: JsonMap::new(),
-        patch_path: None,
-        arguments: Vec::new(),
-        created_at: 0.0,
-        supported_languages: definition.supported_languages.clone(),
-        definition,
-    }
-}
-
-#[derive(Debug)]
-struct Finder(Arc<MacroIndex>);
-
-impl Macros for Finder {
-    fn dispatch(&self, _: &mut State<'_>, args: Args) -> Result<Value> {
-        let ([name], [namespace]) = args.bind("dispatch", ["macro_name"], ["macro_namespace"])?;
-        let namespace = namespace.as_ref().and_then(Value::as_str);
-        Ok(self.0.dispatch("shop", &name.to_string(), namespace)?.value.clone())
-    }
-
-    fn find(&self, name: &str) -> Option<Value> {
-        self.0.find("shop", name).map(|entry| entry.value.clone())
-    }
-}
-
-/// `config` as macros use it.
-#[derive(Debug)]
-struct Config(Dict);
-
-impl Object for Config {
-    fn type_name(&self) -> &'static str {
-        "RuntimeConfigObject"
-    }
-
-    fn has_method(&self, name: &str) -> bool {
-        matches!(name, "get" | "persist_relation_docs" | "persist_column_docs")
-    }
-
-    fn call_method(&self, _: &mut State<'_>, name: &str, args: Args) -> Result<Value> {
-        let docs = |key: &str| match self.0.get_str("persist_docs") {
-            Some(Value::Dict(docs)) => docs.get_str(key).unwrap_or(Value::from(false)),
-            _ => Value::from(false),
-        };
-        Ok(match name {
-            "persist_relation_docs" => docs("relation"),
-            "persist_column_docs" => docs("columns"),
-            _ => {
-                let ([key], [default]) = args.bind("get", ["name"], ["default"])?;
-                self.0.get(&key).unwrap_or(default.unwrap_or(Value::None))
-            }
-        })
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-/// One run of one node.
-struct Node {
-    index: Arc<MacroIndex>,
-    values: std::collections::HashMap<&'static str, Value>,
-    session: Arc<Session>,
-    cache: Arc<RelationCache>,
-}
-
-impl Globals for Node {
-    fn lookup(&self, name: &str) -> Option<Value> {
-        self.index.lookup("shop", name).or_else(|| match name {
-            "context" => Some(Value::dict(
-                self.index
-                    .names()
-                    .filter_map(|name| Some((name, self.index.lookup("shop", name)?))),
-            )),
-            other => self.values.get(other).cloned(),
-        })
-    }
-}
-
-/// A project with its database.
-struct Project {
-    database: Database,
-    proxy: Proxy,
-    pool: Pool,
-    cache: Arc<RelationCache>,
-    index: Arc<MacroIndex>,
-}
-
-impl Project {
-    fn new(macros: &str) -> Self {
-        let database = Database::new();
-        let proxy = Proxy::start(&database.options);
-        let pool = Pool::new(proxy.options.clone());
-        let cache = Arc::new(RelationCache::new(database.options.database.clone()));
-        let mut connection = pool.get().unwrap();
-        connection.query("create schema dwh").unwrap();
-        cache.fill(&mut connection, &["dwh"]).unwrap();
-        drop(connection);
-        Self { database, proxy, pool, cache, index: index(macros) }
-    }
-
-    fn relation(&self, identifier: &str) -> Relation {
-        let name = RelationName {
-            database: self.database.options.database.as_str().into(),
-            schema: "dwh".into(),
-            identifier: identifier.into(),
-        };
-        Relation::new(&name, QuotePolicy::default())
-    }
-
-    fn node(&self, name: &str, sql: &str, config: &[(&str, Value)]) -> Node {
-        let session = Session::open(
-            &self.pool,
-            SessionOptions {
-                name: format!("model.shop.{name}"),
-                comment: QueryComment::new("{\"app\": \"dbt\"}", false).unwrap(),
-                node: None,
-                sink: Arc::new(Silent),
-            },
-        );
-        let adapter_config = Arc::new(AdapterConfig {
-            database: self.database.options.database.as_str().into(),
-            project_name: "shop".into(),
-            quoting: QuotePolicy::default(),
-            behavior: BehaviorFlags::default(),
-        });
-        let macros = Arc::new(Finder(self.index.clone()));
-        let adapter = Adapter::running(adapter_config, macros, session.clone(), self.cache.clone());
-        let config = Value::dict(config.iter().map(|(key, value)| (*key, value.clone())));
-        let Value::Dict(settings) = &config else { unreachable!() };
-        let materialized = settings.get_str("materialized").unwrap_or(Value::from("view"));
-        settings.insert_str("materialized", materialized);
-        let hooks = |key: &str| settings.get_str(key).unwrap_or(Value::list([]));
-        let model = Value::dict([
-            ("unique_id", Value::from(format!("model.shop.{name}"))),
-            ("name", Value::from(name)),
-            ("alias", Value::from(name)),
-            ("config", config.clone()),
-            ("description", Value::from("It's a model")),
-            ("columns", settings.get_str("columns").unwrap_or(Value::dict::<&str>([]))),
-            ("constraints", Value::list([])),
-        ]);
-        let results = Dict::default();
-        let (stored, raw) = (results.clone(), results.clone());
-        let nothing = |name: &'static str| Value::function(name, |_, _| Ok(Value::from("")));
-        let mut values = std::collections::HashMap::from([
-            ("adapter", adapter.into_value()),
-            ("api", api(QuotePolicy::default())),
-            ("this", self.relation(name).into_value()),
-            ("execute", Value::from(true)),
-            ("sql", Value::from(sql)),
-            ("database", Value::from(&self.database.options.database)),
-            ("schema", Value::from("dwh")),
-            ("pre_hooks", hooks("pre_hooks")),
-            ("post_hooks", hooks("post_hooks")),
-            ("model", model),
-            ("config", Value::object(Config(settings.clone()))),
-            ("log", nothing("log")),
-            ("write", nothing("write")),
-        ]);
-        values.extend([
-            (
-                "return",
-                Value::function("return", |_, args| {
-                    let ([value], []) = args.bind("return", ["data"], [])?;
-                    Err(Error::Return(value))
-                }),
-            ),
-            (
-                "render",
-                Value::function("render", |_, args| {
-                    Ok(args.positional.into_iter().next().unwrap_or(Value::None))
-                }),
-            ),
-            (
-                "store_result",
-                Value::function("store_result", move |_, args| {
-                    let ([name, response], [table]) =
-                        args.bind("store_result", ["name", "response"], ["agate_table"])?;
-                    let table = table.unwrap_or(Value::None);
-                    let data = match table.downcast::<Table>() {
-                        Some(table) => Value::list(table.rows().map(Value::Tuple)),
-                        None => Value::list([]),
-                    };
-                    let result = [("response", response), ("table", table), ("data", data)];
-                    stored.insert(name, Value::dict(result))?;
-                    Ok(Value::from(""))
-                }),
-            ),
-            (
-                "store_raw_result",
-                Value::function("store_raw_result", move |_, args| {
-                    let ([name], [message, code, rows, _]) = args.bind(
-                        "store_raw_result",
-                        ["name"],
-                        ["message", "code", "rows_affected", "agate_table"],
-                    )?;
-                    let response = Response::ready(AdapterResponse {
-                        message: message.map_or_else(String::new, |it| it.to_string()),
-                        code: code.map(|it| it.to_string()),
-                        rows_affected: rows.and_then(|it| it.as_int()),
-                    });
-                    raw.insert(name, Value::dict([("response", response.into_value())]))?;
-                    Ok(Value::from(""))
-                }),
-            ),
-            (
-                "load_result",
-                Value::function("load_result", move |_, args| {
-                    let ([name], []) = args.bind("load_result", ["name"], [])?;
-                    Ok(results.get(&name).unwrap_or(Value::None))
-                }),
-            ),
-            (
-                "diff_of_two_dicts",
-                Value::function("diff_of_two_dicts", |_, args| {
-                    let ([left, right], []) = args.bind("diff_of_two_dicts", ["a", "b"], [])?;
-                    let (Value::Dict(left), Value::Dict(right)) = (left, right) else {
-                        return Ok(Value::None);
-                    };
-                    let rest = left
-                        .items()
-                        .into_iter()
-                        .filter(|(key, value)| right.get(key).as_ref() != Some(value));
-                    Ok(Value::Dict(rest.fold(Dict::default(), |dict, (key, value)| {
-                        dict.insert(key, value).unwrap();
-                        dict
-                    })))
-                }),
-            ),
-            (
-                "exceptions",
-                Value::dict([(
-                    "raise_compiler_error",
-                    Value::function("raise_compiler_error", |_, args| {
-                        let ([message], _) =
-                            args.bind("raise_compiler_error", ["msg"], ["node"])?;
-                        Err(Error::value_error(message.to_string()))
-                    }),
-                )]),
-            ),
-            (
-                "flags",
-                Value::dict([
-                    ("FULL_REFRESH", settings.get_str("full_refresh").unwrap_or(false.into())),
-                    ("STORE_FAILURES", false.into()),
-                ]),
-            ),
-        ]);
-        Node { index: self.index.clone(), values, session, cache: self.cache.clone() }
-    }
-
-    /// Runs a node's materialization; the main response and the round trips.
-    fn run(&self, name: &str, sql: &str, config: Vec<(&str, Value)>) -> (Result<String>, usize) {
-        let node = self.node(name, sql, &config);
-        self.proxy.count(|| node.run())
-    }
-
-    /// Runs it and expects it to work.
-    fn build(&self, name: &str, sql: &str, config: Vec<(&str, Value)>) -> (String, usize) {
-        let (response, trips) = self.run(name, sql, config);
-        (response.map_err(Error::into_diagnostic).unwrap(), trips)
-    }
-
-    fn value(&self, sql: &str) -> Option<String> {
-        value(&mut self.database.connect(), sql)
-    }
-
-    /// Everything in the schema, with its kind.
-    fn relations(&self) -> String {
-        self.value(
-            "select coalesce(string_agg(relkind::text || ' ' || relname, ', ' order by relname), '') \
-             from pg_class where relnamespace = 'dwh'::regnamespace and relkind <> 'i' \
-             and relname not like 'pg_toast%'",
-        )
-        .unwrap()
-    }
-}
-
-impl Node {
-    fn run(&self) -> Result<String> {
-        let mut state = State::new(self);
-        let outcome = self.materialize(&mut state);
-        let finished = self.session.finish(outcome.is_ok());
-        let response = outcome?;
-        finished?;
-        Ok(response.to_string())
-    }
-
-    fn materialize(&self, state: &mut State<'_>) -> Result<Value> {
-        let Some(Value::Dict(model)) = self.values.get("model") else { unreachable!() };
-        let config = model.get_str("config").unwrap();
-        let materialized = config.get_attr(state, "materialized")?.to_string();
-        let definition = self.index.materialization(&materialized).unwrap().definition.clone();
-        let relations = Value::from_macro(definition).call(state, Args::none())?;
-        // As a run does with what a materialization returns.
-        for relation in relations.get_attr(state, "relations")?.iterate(state)? {
-            self.cache.add(relation.downcast::<Relation>().unwrap().clone());
-        }
-        let load = self.lookup("load_result").unwrap();
-        let main = load.call(state, Args::positional([Value::from("main")]))?;
-        main.get_attr(state, "response")
-    }
-}
+use self::project::{Node, Project};
 
 fn config(entries: &[(&'static str, &str)]) -> Vec<(&'static str, Value)> {
     entries.iter().map(|(key, value)| (*key, Value::from(*value))).collect()
@@ -369,26 +17,26 @@ fn config(entries: &[(&'static str, &str)]) -> Vec<(&'static str, Value)> {
 #[test]
 fn views_and_tables_are_swapped_in_one_round_trip() {
     let project = Project::new("");
-    assert_eq!(project.build("a", "select 1 as x", config(&[])), ("CREATE VIEW".into(), 1));
+    assert_eq!(project.build("a", "select 1 as x", &config(&[])), ("CREATE VIEW".into(), 1));
     let sql = "select 'y' as y -- end";
-    assert_eq!(project.build("a", sql, config(&[])), ("CREATE VIEW".into(), 1));
+    assert_eq!(project.build("a", sql, &config(&[])), ("CREATE VIEW".into(), 1));
     assert_eq!(project.relations(), "v a");
     let table = || config(&[("materialized", "table")]);
     let sql = "select generate_series(1, 12) as n";
-    assert_eq!(project.build("a", sql, table()), ("SELECT 12".into(), 1));
-    assert_eq!(project.build("a", sql, table()), ("SELECT 12".into(), 1));
+    assert_eq!(project.build("a", sql, &table()), ("SELECT 12".into(), 1));
+    assert_eq!(project.build("a", sql, &table()), ("SELECT 12".into(), 1));
     assert_eq!(project.relations(), "r a");
-    assert_eq!(project.build("a", "select 1 as x", config(&[])), ("CREATE VIEW".into(), 1));
+    assert_eq!(project.build("a", "select 1 as x", &config(&[])), ("CREATE VIEW".into(), 1));
     assert_eq!(project.relations(), "v a");
 }
 
 #[test]
 fn a_failed_build_leaves_the_old_relation() {
     let project = Project::new("");
-    project.build("a", "select 1 as x", config(&[("materialized", "table")]));
+    project.build("a", "select 1 as x", &config(&[("materialized", "table")]));
     for materialized in ["table", "view", "incremental"] {
         let settings = config(&[("materialized", materialized)]);
-        let error = project.run("a", "select nothing", settings).0.unwrap_err();
+        let error = project.run("a", "select nothing", &settings).0.unwrap_err();
         assert!(error.message().contains("\"nothing\" does not exist"), "{}", error.message());
         assert_eq!(project.relations(), "r a", "{materialized}");
     }
@@ -397,7 +45,7 @@ fn a_failed_build_leaves_the_old_relation() {
         ("transaction", Value::from(true)),
     ])]);
     let settings = vec![("materialized", "view".into()), ("post_hooks", hook)];
-    assert!(project.run("a", "select 2 as x", settings).0.is_err());
+    assert!(project.run("a", "select 2 as x", &settings).0.is_err());
     assert_eq!(project.relations(), "r a");
 }
 
@@ -408,7 +56,7 @@ fn what_dbt_left_behind_is_dropped() {
         "create table dwh.a__dbt_tmp (x int); create view dwh.a__dbt_backup as select 1";
     project.database.connect().query(leftovers).unwrap();
     project.cache.fill(&mut project.pool.get().unwrap(), &["dwh"]).unwrap();
-    project.build("a", "select 1 as x", config(&[("materialized", "table")]));
+    project.build("a", "select 1 as x", &config(&[("materialized", "table")]));
     assert_eq!(project.relations(), "r a");
 }
 
@@ -417,8 +65,8 @@ fn long_names_that_only_differ_at_the_end_do_not_meet() {
     let project = Project::new("");
     let names = ["1", "2"].map(|end| "é".repeat(27) + "_long" + end);
     for name in &names {
-        project.build(name, "select 1 as x", config(&[("materialized", "table")]));
-        project.build(name, "select 1 as x", config(&[("materialized", "table")]));
+        project.build(name, "select 1 as x", &config(&[("materialized", "table")]));
+        project.build(name, "select 1 as x", &config(&[("materialized", "table")]));
     }
     assert_eq!(project.relations(), format!("r {}, r {}", names[0], names[1]));
 }
@@ -450,8 +98,8 @@ fn indexes_grants_and_docs_ride_along() {
         ]
     };
     let sql = "select 1 as x, 'a' as y";
-    assert_eq!(project.build("a", sql, settings("table")), ("SELECT 1".into(), 2));
-    assert_eq!(project.build("a", sql, settings("table")), ("SELECT 1".into(), 2));
+    assert_eq!(project.build("a", sql, &settings("table")), ("SELECT 1".into(), 2));
+    assert_eq!(project.build("a", sql, &settings("table")), ("SELECT 1".into(), 2));
     let found = |sql: &str| project.value(sql).unwrap();
     assert_eq!(found("select obj_description('dwh.a'::regclass)"), "It's a model");
     assert_eq!(found("select col_description('dwh.a'::regclass, 1)"), "It's $$ x");
@@ -460,7 +108,7 @@ fn indexes_grants_and_docs_ride_along() {
     assert_eq!(found(&granted), "t");
     // An incremental run keeps what is granted and revokes what is not configured.
     project.database.connect().query(&format!("grant insert on dwh.a to {role}")).unwrap();
-    project.build("a", "select 2 as x, 'b' as y", settings("incremental"));
+    project.build("a", "select 2 as x, 'b' as y", &settings("incremental"));
     assert_eq!(found(&granted), "t");
     assert_eq!(found(&granted.replace("'select'", "'insert'")), "f");
     project.database.connect().query(&format!("drop owned by {role}; drop role {role}")).unwrap();
@@ -478,27 +126,27 @@ fn an_incremental_model_adds_and_replaces_rows() {
     };
     let rows = || project.value("select string_agg(id || name, ',' order by id, name) from dwh.a");
     let first = "select 1 as id, 'a'::varchar(1) as name union all select 2, 'b'";
-    assert_eq!(project.build("a", first, settings("delete+insert")), ("SELECT 2".into(), 1));
+    assert_eq!(project.build("a", first, &settings("delete+insert")), ("SELECT 2".into(), 1));
     let second = "select 2 as id, 'long'::varchar(10) as name union all select 3, 'c'";
-    let (response, trips) = project.build("a", second, settings("delete+insert"));
+    let (response, trips) = project.build("a", second, &settings("delete+insert"));
     assert_eq!((response.as_str(), rows().as_deref()), ("INSERT 0 2", Some("1a,2long,3c")));
     assert!(trips <= 4, "{trips}");
     let third = "select 3 as id, 'd' as name";
-    let (_, trips) = project.build("a", third, settings("append"));
+    let (_, trips) = project.build("a", third, &settings("append"));
     assert_eq!((rows().as_deref(), trips), (Some("1a,2long,3c,3d"), 3));
     assert_eq!(project.relations(), "r a");
     let mut refresh = settings("append");
     refresh.push(("full_refresh", true.into()));
-    let (_, trips) = project.build("a", third, refresh);
+    let (_, trips) = project.build("a", third, &refresh);
     assert_eq!((rows().as_deref(), trips), (Some("3d"), 1));
     if project.pool.get().unwrap().server_version() >= 150_000 {
-        project.build("a", "select 3 as id, 'e' as name", settings("merge"));
-        project.build("a", "select 4 as id, 'f' as name", settings("merge"));
+        project.build("a", "select 3 as id, 'e' as name", &settings("merge"));
+        project.build("a", "select 4 as id, 'f' as name", &settings("merge"));
         assert_eq!(rows().as_deref(), Some("3e,4f"));
     }
-    let error = project.run("a", third, settings("insert_overwrite")).0.unwrap_err();
+    let error = project.run("a", third, &settings("insert_overwrite")).0.unwrap_err();
     assert!(error.message().contains("is not valid for this adapter"), "{}", error.message());
-    let error = project.run("a", third, settings("typo")).0.unwrap_err();
+    let error = project.run("a", third, &settings("typo")).0.unwrap_err();
     assert!(error.message().contains("get_incremental_typo_sql"), "{}", error.message());
     let leftovers = "select count(*) from pg_class where relname like 'a\\_\\_dbt%'";
     assert_eq!(project.value(leftovers).as_deref(), Some("0"));
@@ -516,14 +164,14 @@ fn an_incremental_model_follows_its_columns() {
              attisdropped",
         )
     };
-    project.build("a", "select 1 as x, 'a' as y", settings("ignore"));
-    project.build("a", "select 1 as x, 'b' as y, array[1] as z", settings("append_new_columns"));
+    project.build("a", "select 1 as x, 'a' as y", &settings("ignore"));
+    project.build("a", "select 1 as x, 'b' as y, array[1] as z", &settings("append_new_columns"));
     assert_eq!(columns().as_deref(), Some("x integer, y text, z integer[]"));
     let changed = "select 1.5::numeric(10,2) as x, array['q'] as z, true as w";
-    let error = project.run("a", changed, settings("fail")).0.unwrap_err();
+    let error = project.run("a", changed, &settings("fail")).0.unwrap_err();
     assert!(error.message().contains("out of sync"), "{}", error.message());
     project.database.connect().query("alter table dwh.a drop column z").unwrap();
-    project.build("a", changed, settings("sync_all_columns"));
+    project.build("a", changed, &settings("sync_all_columns"));
     assert_eq!(columns().as_deref(), Some("x numeric(10,2), z text[], w boolean"));
     assert_eq!(project.value("select count(*) from dwh.a").as_deref(), Some("3"));
 }
@@ -543,7 +191,7 @@ fn hooks_run_inside_and_outside_of_the_transaction() {
         ("pre_hooks", Value::list([hook("before", false), hook("pre", true)])),
         ("post_hooks", Value::list([hook("post", true), vacuum, hook("after", false)])),
     ];
-    project.build("a", "select txid_current() as tx", settings);
+    project.build("a", "select txid_current() as tx", &settings);
     let same = |at: &str| {
         let sql = format!("select (select tx from dwh.a) = tx from dwh.log where at = '{at}'");
         project.value(&sql).unwrap()
@@ -565,12 +213,12 @@ fn tests_count_and_may_store_what_they_find() {
         ]
     };
     let sql = "select generate_series(1, 8) as n";
-    assert_eq!(project.build("t", sql, settings(false)), ("SELECT 1".into(), 1));
+    assert_eq!(project.build("t", sql, &settings(false)), ("SELECT 1".into(), 1));
     assert_eq!(project.relations(), "");
-    let (_, trips) = project.build("t", sql, settings(true));
+    let (_, trips) = project.build("t", sql, &settings(true));
     assert_eq!((project.relations().as_str(), trips), ("r t", 2));
     assert_eq!(project.value("select count(*) from dwh.t").as_deref(), Some("5"));
-    project.build("t", sql, settings(true));
+    project.build("t", sql, &settings(true));
     assert_eq!(project.relations(), "r t");
 }
 
@@ -642,7 +290,7 @@ fn seeds_are_created_reloaded_and_rebuilt() {
         project.value(shape).as_deref(),
         Some("id integer, name integer, zip character varying")
     );
-    project.build("s", "select 1 as x", config(&[("materialized", "view")]));
+    project.build("s", "select 1 as x", &config(&[("materialized", "view")]));
     let error = seed(csv, types()).0.unwrap_err();
     assert!(error.message.contains("it is a view"), "{}", error.message);
 }
@@ -661,11 +309,11 @@ fn a_project_may_replace_any_macro() {
          {% endmacro %}",
     );
     let table = || config(&[("materialized", "table")]);
-    project.build("a", "select 1 as x", table());
-    project.build("a", "select 1 as x", table());
+    project.build("a", "select 1 as x", &table());
+    project.build("a", "select 1 as x", &table());
     assert_eq!(project.value("select x from dwh.a").as_deref(), Some("mine"));
     let settings = config(&[("materialized", "incremental"), ("incremental_strategy", "mine")]);
-    let (response, _) = project.build("a", "select 1 as x", settings);
+    let (response, _) = project.build("a", "select 1 as x", &settings);
     assert_eq!(response, "UPDATE 1");
     assert_eq!(project.value("select x from dwh.a").as_deref(), Some("mine2"));
 }
