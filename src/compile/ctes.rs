@@ -26,8 +26,10 @@ pub fn injection(sql: &str) -> Injection {
     let Some(with_end) = keyword(sql, word_at, "with") else {
         return Injection { at: first, before: "with", after: " " };
     };
-    let recursive_at = skip_whitespace(sql, with_end);
-    let at = keyword(sql, recursive_at, "recursive").unwrap_or(with_end);
+    let mut at = skip_whitespace(sql, with_end);
+    if let Some(recursive_end) = keyword(sql, at, "recursive") {
+        at = skip_whitespace(sql, recursive_end);
+    }
     Injection { at, before: "", after: ", " }
 }
 
@@ -133,11 +135,11 @@ mod tests {
     fn an_existing_with_is_extended() {
         assert_eq!(
             injected("/* /* x */ */ -- y\nWITH c as (select 2) select 3"),
-            format!("/* /* x */ */ -- y\nWITH{BOTH},  c as (select 2) select 3")
+            format!("/* /* x */ */ -- y\nWITH {BOTH}, c as (select 2) select 3")
         );
         assert_eq!(
             injected("with recursive c as (select 2) select 3"),
-            format!("with recursive{BOTH},  c as (select 2) select 3")
+            format!("with recursive {BOTH}, c as (select 2) select 3")
         );
     }
 

@@ -36,8 +36,8 @@ fn ephemeral_models_are_inlined_once_and_in_order() {
     let compiled = compiled.unwrap().compiled;
     assert_eq!(
         compiled.code,
-        "with __dbt__cte__base as (\nselect 1 as id\n),  __dbt__cte__middle as (\nselect *\nfrom \
-         __dbt__cte__base\n),  x as (select * from __dbt__cte__middle)\nselect * from x, \
+        "with  __dbt__cte__base as (\nselect 1 as id\n),  __dbt__cte__middle as (\nselect *\nfrom \
+         __dbt__cte__base\n), x as (select * from __dbt__cte__middle)\nselect * from x, \
          __dbt__cte__base"
     );
     assert_eq!(written, compiled.code);
@@ -59,7 +59,7 @@ fn an_error_of_the_server_is_found_in_the_file_it_is_from() {
     };
     assert_eq!(find("x, __dbt"), ("models/top.sql".into(), 2, 15, 1));
     assert_eq!(find("1 as id"), ("models/base.sql".into(), 1, 8, 1));
-    assert_eq!(find("__dbt__cte__base\n),  x"), ("models/middle.sql".into(), 2, 9, 11));
+    assert_eq!(find("__dbt__cte__base\n), x"), ("models/middle.sql".into(), 2, 9, 11));
 }
 
 #[test]
