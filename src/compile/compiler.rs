@@ -86,7 +86,8 @@ impl Compiler {
         session: Option<&Arc<Session>>,
         values: Vec<(&'static str, Value)>,
     ) -> Result<CompiledNode> {
-        self.finish(node, session, values).map_err(|error| error.with_node(node.label()))
+        let labelled = |error: Box<Diagnostic>| self.shared.explain(error.with_node(node.label()));
+        self.finish(node, session, values).map_err(labelled)
     }
 
     fn finish(

@@ -65,10 +65,12 @@ fn an_error_of_the_server_is_found_in_the_file_it_is_from() {
 #[test]
 fn errors_carry_the_node_and_the_place() {
     let project = TestProject::new("")
-        .with_model("broken", &ephemeral(), "select\n  {{ nope() }}", &[])
+        .with_model("broken", &ephemeral(), "select\n  {{ frmjson(1) }}", &[])
         .with_model("user", &json!({}), "select * from {{ ref('broken') }}", &["broken"]);
     let error = compile(project, "user").0.unwrap_err();
     assert_eq!(error.node.as_deref(), Some("model broken (models/broken.sql)"));
+    assert!(error.message.starts_with("'frmjson' is undefined. This can happen when"));
+    assert_eq!(error.help.as_deref(), Some("Did you mean 'fromjson'?"));
     let span = error.span.unwrap();
     assert_eq!((&*span.path, span.line, span.column), ("models/broken.sql", 2, 6));
 }

@@ -13,7 +13,10 @@ static RAISERS: LazyLock<Vec<(&'static str, Value)>> = LazyLock::new(|| {
         ("raise_compiler_error", raise_compiler_error),
         ("raise_database_error", |_, args| raise(Code::SqlFailed, args)),
         ("raise_dependency_error", |_, args| raise(Code::PackageFailed, args)),
-        ("raise_not_implemented", |_, args| raise(Code::Unsupported, args)),
+        ("raise_not_implemented", |_, args| {
+            let ([message], []) = args.bind("raise_not_implemented", ["msg"], [])?;
+            fail(Code::RaisedByUser, format!("ERROR: {message}"))
+        }),
         ("raise_fail_fast_error", |_, args| raise(Code::RaisedByUser, args)),
         ("raise_cache_inconsistent", |_, args| {
             let ([message], []) = args.bind("raise_cache_inconsistent", ["message"], [])?;
@@ -134,7 +137,7 @@ fn relation_wrong_type(state: &mut State<'_>, args: Args) -> Result<Value> {
         "Trying to create {expected} {relation}, but it currently exists as a {kind}. Either drop \
          {relation} manually, or run dbt with `--full-refresh` and dbt will drop it for you."
     );
-    fail(Code::RelationMismatch, message)
+    fail(Code::RaisedByUser, message)
 }
 
 fn places(first: &Value, second: &Value) -> String {

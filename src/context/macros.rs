@@ -119,7 +119,11 @@ impl MacroIndex {
 
     /// A macro of the node's package or of the root project.
     fn own(&self, package: &str, name: &str) -> Option<&MacroEntry> {
-        self.of_project(package, name).or_else(|| self.of_project(&self.rules.root, name))
+        let found = self.of_project(package, name);
+        if found.is_some() || package == &*self.rules.root {
+            return found;
+        }
+        self.of_project(&self.rules.root, name)
     }
 
     fn of_project(&self, package: &str, name: &str) -> Option<&MacroEntry> {

@@ -6,10 +6,11 @@ use super::modules::datetime::{DateTime, Zone};
 use super::node::{Inner, Phase, parse_relation};
 use super::shared::to_value;
 use super::{docs, exceptions, functions, relations, resolvers, runtime, var};
+use crate::adapter::column::translate_type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, Level, Warning};
 use crate::jinja::{Args, Result, Value};
-use crate::manifest::{NodeKind, NodeView};
+use crate::manifest::{JsonMap, NodeKind, NodeView};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -230,7 +231,8 @@ impl Inner {
             Phase::Run(run) => {
                 let view = NodeView { node: &run.node, compiled: run.compiled.as_deref() };
                 let Json::Object(mut map) = to_value(&view) else { return Value::None };
-                map.retain(|_, value| !value.is_null());
+                omit_none(&mut map);
+                translate_types(&run.node.kind, &mut map);
                 if let Some(code) = map.get("compiled_code").cloned() {
                     map.insert("compiled_sql".to_owned(), code);
                 }
@@ -265,6 +267,39 @@ impl Inner {
     }
 }
 
+/// Leaves out what has no value, as dbt does for `model` but not for `graph`: in the parts
+/// with fixed keys, not in what users write freely.
+fn omit_none(map: &mut JsonMap) {
+    map.retain(|_, value| !value.is_null());
+    for part in ["config", "docs", "contract"] {
+        if let Some(Json::Object(part)) = map.get_mut(part) {
+            omit_none(part);
+        }
+    }
+    let columns = map.get_mut("columns").and_then(Json::as_object_mut);
+    for column in columns.into_iter().flat_map(|columns| columns.values_mut()) {
+        if let Json::Object(column) = column {
+            column.retain(|_, value| !value.is_null());
+        }
+    }
+}
+
+/// Names column types as the database does, unless the contract says otherwise.
+fn translate_types(kind: &NodeKind, map: &mut JsonMap) {
+    let alias_types = map.get("contract").and_then(|contract| contract.get("alias_types"));
+    if matches!(kind, NodeKind::Seed { .. }) || alias_types != Some(&Json::Bool(true)) {
+        return;
+    }
+    let columns = map.get_mut("columns").and_then(Json::as_object_mut);
+    for column in columns.into_iter().flat_map(|columns| columns.values_mut()) {
+        if let Some(data_type) = column.get_mut("data_type")
+            && let Some(name) = data_type.as_str()
+        {
+            *data_type = Json::from(translate_type(name));
+        }
+    }
+}
+
 /// `log(msg, info=False)`.
 fn log(inner: Arc<Inner>) -> Value {
     Value::function("log", move |_, args| {
@@ -280,8 +315,9 @@ fn log(inner: Arc<Inner>) -> Value {
 fn print(inner: Arc<Inner>) -> Value {
     Value::function("print", move |_, args: Args| {
         let ([message], []) = args.bind("print", ["msg"], [])?;
-        let silent = inner.shared.invocation.flags.get("NO_PRINT").and_then(Json::as_bool);
-        if silent != Some(true) {
+        let flags = &inner.shared.invocation.flags;
+        let flag = |name: &str| flags.get(name).and_then(Json::as_bool);
+        if flag("PRINT") != Some(false) && flag("NO_PRINT") != Some(true) {
             inner.shared.sink.emit(Event::Print { message: message.to_string() });
         }
         Ok(Value::str(""))

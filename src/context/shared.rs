@@ -9,6 +9,7 @@ use crate::event::Sink;
 use crate::jinja::{Dict, Value};
 use crate::manifest::{JsonMap, MacroNode, Manifest, NodeView, QuotePolicy, UniqueId};
 use crate::project::Workspace;
+use crate::suggest::nearest;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::sync::{Arc, OnceLock};
@@ -147,6 +148,22 @@ impl Shared {
     /// The project's quoting.
     pub fn quoting(&self) -> QuotePolicy {
         self.adapter.quoting
+    }
+
+    /// Adds a near match to an error about a name that nothing has.
+    pub fn explain(&self, error: Box<Diagnostic>) -> Box<Diagnostic> {
+        let name =
+            error.message.strip_prefix('\'').and_then(|rest| rest.split_once("' is undefined"));
+        let Some((name, _)) = name else { return error };
+        let names = super::members::names();
+        let known = self.macros.names().chain(names.iter().map(String::as_str));
+        match nearest(name, known) {
+            Some(near) if near != name => {
+                let help = format!("Did you mean '{near}'?");
+                error.with_help(help)
+            }
+            _ => error,
+        }
     }
 
     /// The root project's name.

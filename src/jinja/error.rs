@@ -7,6 +7,10 @@ use super::value::Value;
 /// The result of evaluating something.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What dbt adds to the message when a template uses something undefined.
+const MISSING_MACRO: &str = ". This can happen when calling a macro that does not exist. Check \
+                             for typos and/or install package dependencies with \"dbt deps\".";
+
 /// Why an evaluation stopped.
 #[derive(Debug, Clone)]
 pub enum Error {
@@ -154,7 +158,12 @@ impl Error {
                 ExceptionKind::RecursionError => Code::JinjaDepth,
                 _ => Code::JinjaRuntime,
             };
-            Diagnostic::new(code, exception.message)
+            let mut message = exception.message;
+            // dbt says so outside of macros only.
+            if exception.kind == ExceptionKind::Undefined && exception.trace.is_empty() {
+                message.push_str(MISSING_MACRO);
+            }
+            Diagnostic::new(code, message)
         });
         if let Some(span) = exception.span {
             diagnostic = diagnostic.with_span(span);
