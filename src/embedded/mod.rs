@@ -99,7 +99,9 @@ impl Server {
     fn release(&mut self) -> Result<bool> {
         let Some(users) = self.users.take() else { return Ok(false) };
         let _lock = self.place.lock()?;
-        drop(users);
+        // Closing alone would leave the lock with a child of ours that another thread has
+        // just forked, until it runs its program.
+        users.unlock().map_err(|error| Diagnostic::io(&self.place.join("users"), &error))?;
         if self.place.is_kept() || !self.place.is_unused()? {
             return Ok(false);
         }
