@@ -1,7 +1,7 @@
 //! How running a node ended: read by `on-run-end` hooks, artifacts and the report.
 
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Compiled, Node};
+use crate::manifest::{Compiled, Exposure, Node, ResourceType, UniqueId};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
@@ -83,11 +83,60 @@ pub struct Timing {
     /// When it ended.
     pub completed_at: Timestamp,
 }
+/// What a result is about.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A model, seed, snapshot, test or hook.
+    Node(Arc<Node>),
+    /// An exposure, for which there is nothing to do.
+    Exposure(Arc<Exposure>),
+}
+
+impl Subject {
+    /// The node, if it is one.
+    pub fn node(&self) -> Option<&Arc<Node>> {
+        match self {
+            Self::Node(node) => Some(node),
+            Self::Exposure(_) => None,
+        }
+    }
+
+    /// Its id.
+    pub fn unique_id(&self) -> &UniqueId {
+        match self {
+            Self::Node(node) => &node.unique_id,
+            Self::Exposure(exposure) => &exposure.unique_id,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Node(node) => &node.name,
+            Self::Exposure(exposure) => &exposure.name,
+        }
+    }
+
+    /// What kind of resource it is.
+    pub fn resource_type(&self) -> ResourceType {
+        match self {
+            Self::Node(node) => node.resource_type(),
+            Self::Exposure(_) => ResourceType::Exposure,
+        }
+    }
+}
+
+impl From<Arc<Node>> for Subject {
+    fn from(node: Arc<Node>) -> Self {
+        Self::Node(node)
+    }
+}
+
 /// How running one node ended.
 #[derive(Debug, Clone)]
 pub struct NodeResult {
     /// The node.
-    pub node: Arc<Node>,
+    pub subject: Subject,
     /// Its compiled form; none when compiling failed or it was skipped.
     pub compiled: Option<Arc<Compiled>>,
     /// How it ended.
@@ -110,9 +159,13 @@ pub struct NodeResult {
 
 impl NodeResult {
     /// The result of a node that was not run.
-    pub fn skipped(node: Arc<Node>, thread_id: impl Into<String>, message: Option<String>) -> Self {
+    pub fn skipped(
+        subject: impl Into<Subject>,
+        thread_id: impl Into<String>,
+        message: Option<String>,
+    ) -> Self {
         Self {
-            node,
+            subject: subject.into(),
             compiled: None,
             status: NodeStatus::Skipped,
             timing: Vec::new(),
@@ -123,5 +176,12 @@ impl NodeResult {
             failures: None,
             diagnostic: None,
         }
+    }
+
+    /// Whether a command with this result exits with 1. An exposure that is skipped is no
+    /// failure of its own.
+    pub fn is_failure(&self) -> bool {
+        let is_exposure = matches!(self.subject, Subject::Exposure(_));
+        self.status.is_failure() && !(is_exposure && self.status == NodeStatus::Skipped)
     }
 }

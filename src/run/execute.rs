@@ -1,7 +1,7 @@
 //! One node: compiled, then built by its materialization.
 
+use super::data_test;
 use super::database::Database;
-use super::{data_test, narrate};
 use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
 use crate::event::{Event, NodeInfo, Sink};
 use crate::jinja::{Args, State, Value};
 use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType};
-use crate::result::{NodeResult, NodeStatus, Timing};
+use crate::result::{NodeResult, NodeStatus, Subject, Timing};
 use jiff::Timestamp;
 use serde_json::Map;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ impl Executor {
         let Attempt { timing, compiled, written, .. } = attempt;
         let compiled: Option<Arc<Compiled>> = compiled.map(|compiled| compiled.compiled);
         let mut result = NodeResult {
-            node: Arc::clone(node),
+            subject: Subject::Node(Arc::clone(node)),
             compiled,
             status: NodeStatus::Success,
             timing,
@@ -331,9 +331,4 @@ fn is_built_in(manifest: &Manifest, path: &str) -> bool {
         manifest.macros.values().filter(|it| *it.original_file_path == *path).peekable();
     macros.peek().is_some()
         && macros.all(|it| matches!(&*it.package_name, CORE_PACKAGE | ADAPTER_PACKAGE))
-}
-
-/// The start of a node, for its events.
-pub(super) fn begin(node: &Node) -> NodeInfo {
-    narrate::started(node)
 }

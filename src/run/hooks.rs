@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, NodeInfo, Position};
 use crate::jinja::Value;
 use crate::manifest::{Compiled, Manifest, Node, NodeKind};
-use crate::result::{NodeResult, NodeStatus, Timing};
+use crate::result::{NodeResult, NodeStatus, Subject, Timing};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -103,10 +103,14 @@ impl Job<'_> {
         format!("{}.{}.{number}", self.hook.package_name, self.moment.as_str())
     }
 
+    fn subject(&self) -> Subject {
+        Subject::Node(Arc::clone(self.hook))
+    }
+
     fn run(&self) -> Result<NodeResult> {
         let executor = self.executor;
         let begun = Instant::now();
-        let info = narrate::started(self.hook);
+        let info = narrate::started(&self.subject());
         let session = executor.database.session(self.hook, &info)?;
         let started_at = Timestamp::now();
         let compiled =
@@ -148,7 +152,7 @@ impl Job<'_> {
             Err(error) => (NodeStatus::Error, format!("{name} failed, error:\n {}", body(error))),
         };
         NodeResult {
-            node: Arc::clone(self.hook),
+            subject: self.subject(),
             compiled: Some(compiled),
             status,
             timing,
@@ -163,9 +167,9 @@ impl Job<'_> {
 
     fn skip(&self) -> NodeResult {
         let message = format!("{} skipped", self.name());
-        let mut result = NodeResult::skipped(Arc::clone(self.hook), "main", Some(message));
+        let mut result = NodeResult::skipped(self.subject(), "main", Some(message));
         result.failures = Some(1);
-        self.tell_end(&narrate::at_rest(self.hook), &result);
+        self.tell_end(&narrate::at_rest(&self.subject()), &result);
         result
     }
 

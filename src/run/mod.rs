@@ -21,9 +21,9 @@ use crate::context::Shared;
 use crate::diagnostic::Result;
 use crate::event::{Event, Sink};
 use crate::graph::Dag;
-use crate::manifest::{Manifest, Node, UniqueId};
+use crate::manifest::{Manifest, UniqueId};
 use crate::postgres::ConnectOptions;
-use crate::result::{NodeResult, NodeStatus};
+use crate::result::{NodeResult, NodeStatus, Subject};
 use database::Database;
 use execute::Executor;
 use hooks::Moment;
@@ -126,7 +126,7 @@ pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
             &executor.database,
             &input.shared.cache,
             input.manifest,
-            plan.counted(),
+            plan.counted().filter_map(Subject::node),
             options.store_failures,
         )?;
         results = hooks::run(&executor, input.manifest, Moment::Start, &[])?;
@@ -168,29 +168,30 @@ fn run_nodes(
         _ => None,
     };
     let (done, cut_off) = work.into_results();
-    if let Some(failure) = first_failure.and_then(|node| plan.nodes.get(node)?.as_ref()) {
-        let result = done.iter().find(|result| result.node.unique_id == failure.unique_id);
+    if let Some(failure) = first_failure.and_then(|place| plan.subject(place)) {
+        let id = failure.unique_id();
+        let result = done.iter().find(|result| result.subject.unique_id() == id);
         if let Some(result) = result {
             summary::tell_result(executor.sink.as_ref(), result);
         }
     }
     results.extend(done);
-    let left = unstarted.into_iter().filter_map(|node| plan.nodes.get(node)?.clone());
-    let skipped = |node: Arc<Node>| {
-        NodeResult::skipped(node, execute::thread_name(), reason.map(str::to_owned))
+    let left = unstarted.into_iter().filter_map(|place| plan.subject(place).cloned());
+    let skipped = |subject: Subject| {
+        NodeResult::skipped(subject, execute::thread_name(), reason.map(str::to_owned))
     };
-    results.extend(cut_off.into_iter().chain(left).map(skipped));
+    results.extend(cut_off.into_iter().map(Subject::Node).chain(left).map(skipped));
     stop == Some(Stop::Interrupted)
 }
 
 /// Skips every node because `on-run-start` failed.
 fn skip_all(plan: &Plan, sink: &dyn Sink, total: usize) -> Vec<NodeResult> {
-    let skip = |(place, node): (usize, &Arc<Node>)| {
+    let skip = |(place, subject): (usize, &Subject)| {
         sink.emit(Event::SkippingDetails {
-            node: narrate::at_rest(node),
+            node: narrate::at_rest(subject),
             position: crate::event::Position { index: place + 1, total },
         });
-        NodeResult::skipped(Arc::clone(node), execute::thread_name(), None)
+        NodeResult::skipped(subject.clone(), execute::thread_name(), None)
     };
     plan.counted().enumerate().map(skip).collect()
 }

@@ -1,15 +1,39 @@
 //! What is told about nodes: dbt's descriptions, start and result lines.
 
 use crate::event::{Event, NodeIdentity, NodeInfo, Position, ResultLine};
-use crate::manifest::{Manifest, Node, NodeKind, ResourceType};
-use crate::result::{NodeResult, NodeStatus};
+use crate::manifest::{Exposure, Manifest, Node, NodeKind, ResourceType};
+use crate::result::{NodeResult, NodeStatus, Subject};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What events tell about a node.
-pub fn identity(node: &Node) -> Arc<NodeIdentity> {
-    Arc::new(NodeIdentity {
+/// What events tell about a node or an exposure.
+fn identity(subject: &Subject) -> Arc<NodeIdentity> {
+    Arc::new(match subject {
+        Subject::Node(node) => of_node(node),
+        Subject::Exposure(exposure) => of_exposure(exposure),
+    })
+}
+
+fn of_exposure(exposure: &Exposure) -> NodeIdentity {
+    NodeIdentity {
+        unique_id: exposure.unique_id.as_str().into(),
+        name: Arc::clone(&exposure.name),
+        path: Arc::clone(&exposure.path),
+        original_file_path: Arc::clone(&exposure.original_file_path),
+        resource_type: ResourceType::Exposure.as_str(),
+        materialized: String::new(),
+        meta: exposure.meta.clone(),
+        database: "".into(),
+        schema: "".into(),
+        alias: "".into(),
+        relation_name: None,
+        checksum: String::new(),
+    }
+}
+
+fn of_node(node: &Node) -> NodeIdentity {
+    NodeIdentity {
         unique_id: node.unique_id.as_str().into(),
         name: Arc::clone(&node.name),
         path: Arc::clone(&node.path),
@@ -22,13 +46,13 @@ pub fn identity(node: &Node) -> Arc<NodeIdentity> {
         alias: Arc::clone(&node.alias),
         relation_name: node.relation_name(),
         checksum: node.checksum.checksum.clone(),
-    })
+    }
 }
 
 /// A node that has just begun.
-pub fn started(node: &Node) -> NodeInfo {
+pub fn started(subject: &Subject) -> NodeInfo {
     NodeInfo {
-        node: identity(node),
+        node: identity(subject),
         status: "started",
         started_at: Some(Timestamp::now()),
         finished_at: None,
@@ -36,8 +60,8 @@ pub fn started(node: &Node) -> NodeInfo {
 }
 
 /// A node outside of its run, as in summaries.
-pub fn at_rest(node: &Node) -> NodeInfo {
-    NodeInfo { node: identity(node), status: "None", started_at: None, finished_at: None }
+pub fn at_rest(subject: &Subject) -> NodeInfo {
+    NodeInfo { node: identity(subject), status: "None", started_at: None, finished_at: None }
 }
 
 /// The node of a result line: how it ended and when.
@@ -82,15 +106,21 @@ pub fn result_line(
     position: Position,
     database: &str,
 ) -> Option<Event> {
-    let node = &result.node;
+    let description = match &result.subject {
+        Subject::Node(node) => describe(node, database),
+        Subject::Exposure(exposure) => format!("exposure {}", exposure.name),
+    };
     let line = ResultLine {
         node: finished(info, result.status),
-        description: describe(node, database),
+        description,
         position,
         status: result.status,
         message: result.message.clone(),
         failures: result.failures,
         execution_time: result.execution_time,
+    };
+    let Subject::Node(node) = &result.subject else {
+        return Some(Event::LogNodeNoOpResult(line));
     };
     Some(match &node.kind {
         NodeKind::Model { .. } => Event::LogModelResult(line),
@@ -109,11 +139,14 @@ pub fn result_line(
 }
 
 /// `2 project hooks, 1 seed, 1 table model`: what was run, counted by kind and sorted.
-pub fn run_counts<'a>(nodes: impl Iterator<Item = &'a Node>) -> String {
+pub fn run_counts<'a>(subjects: impl Iterator<Item = &'a Subject>) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for node in nodes {
-        let kind = match node.resource_type() {
-            ResourceType::Model => format!("{} model", node.config.materialized_name()),
+    for subject in subjects {
+        let kind = match subject.resource_type() {
+            ResourceType::Model => {
+                let materialized = subject.node().map(|node| node.config.materialized_name());
+                format!("{} model", materialized.unwrap_or_default())
+            }
             ResourceType::Operation => "project hook".to_owned(),
             kind => kind.as_str().to_owned(),
         };

@@ -2,16 +2,16 @@
 
 use super::scheduler::{Graph, Kind};
 use crate::graph::Dag;
-use crate::manifest::{Manifest, Node, UniqueId};
+use crate::manifest::{Manifest, UniqueId};
+use crate::result::Subject;
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// What to run in which order.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The node at each place of the graph; none for sources and exposures.
-    pub nodes: Vec<Option<Arc<Node>>>,
+    /// What is at each place of the graph; none for sources.
+    pub subjects: Vec<Option<Subject>>,
     /// The order. Nodes that are not selected pass on order and failure.
     pub graph: Graph,
 }
@@ -23,13 +23,12 @@ impl Plan {
         let dag =
             if tests_gate { Cow::Owned(dag.with_test_edges(manifest)) } else { Cow::Borrowed(dag) };
         let selected: HashSet<&UniqueId> = selected.iter().collect();
-        let nodes: Vec<Option<Arc<Node>>> =
-            dag.ids().map(|id| manifest.nodes.get(id).cloned()).collect();
-        let kinds = nodes
+        let subjects: Vec<Option<Subject>> = dag.ids().map(|id| subject(manifest, id)).collect();
+        let kinds = subjects
             .iter()
-            .map(|node| match node {
-                Some(node) if !selected.contains(&node.unique_id) => Kind::Pass,
-                Some(node) if node.is_ephemeral() => Kind::Uncounted,
+            .map(|subject| match subject {
+                Some(subject) if !selected.contains(subject.unique_id()) => Kind::Pass,
+                Some(Subject::Node(node)) if node.is_ephemeral() => Kind::Uncounted,
                 Some(_) => Kind::Counted,
                 None => Kind::Pass,
             })
@@ -37,7 +36,7 @@ impl Plan {
         let edges = (0..dag.len())
             .flat_map(|parent| dag.children_of(parent).map(move |child| (parent, child)))
             .collect::<Vec<_>>();
-        Self { nodes, graph: Graph::new(kinds, edges) }
+        Self { subjects, graph: Graph::new(kinds, edges) }
     }
 
     /// Whether there is nothing to do.
@@ -46,8 +45,18 @@ impl Plan {
             && self.graph.places(Kind::Uncounted).next().is_none()
     }
 
-    /// The nodes that run and are counted, in the manifest's order.
-    pub fn counted(&self) -> impl Iterator<Item = &Arc<Node>> {
-        self.graph.places(Kind::Counted).filter_map(|place| self.nodes.get(place)?.as_ref())
+    /// What is counted, in the manifest's order.
+    pub fn counted(&self) -> impl Iterator<Item = &Subject> {
+        self.graph.places(Kind::Counted).filter_map(|place| self.subject(place))
     }
+
+    /// What is at a place.
+    pub fn subject(&self, place: usize) -> Option<&Subject> {
+        self.subjects.get(place)?.as_ref()
+    }
+}
+
+fn subject(manifest: &Manifest, id: &UniqueId) -> Option<Subject> {
+    let node = manifest.nodes.get(id).cloned().map(Subject::Node);
+    node.or_else(|| manifest.exposures.get(id).cloned().map(Subject::Exposure))
 }

@@ -4,7 +4,7 @@
 use crate::context::json::from_json;
 use crate::jinja::{Args, Error, Object, State, Value};
 use crate::manifest::NodeView;
-use crate::result::{NodeResult, NodeStatus};
+use crate::result::{NodeResult, NodeStatus, Subject};
 use serde_json::{Map, Value as Json, json};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -17,11 +17,9 @@ pub fn hook_values(results: &[NodeResult]) -> Vec<(&'static str, Value)> {
         .filter(|result| result.thread_id != "main" || result.status == NodeStatus::Error);
     let places: BTreeSet<(&str, &str)> = results
         .iter()
-        .filter(|result| !result.status.is_failure() && result.node.has_relation())
-        .map(|result| {
-            let relation = &result.node.relation;
-            (relation.database.as_ref(), relation.schema.as_ref())
-        })
+        .filter(|result| !result.status.is_failure())
+        .filter_map(|result| result.subject.node().filter(|node| node.has_relation()))
+        .map(|node| (node.relation.database.as_ref(), node.relation.schema.as_ref()))
         .collect();
     let schemas: BTreeSet<&str> = places.iter().map(|place| place.1).collect();
     let pair = |(database, schema): &(&str, &str)| {
@@ -40,7 +38,12 @@ struct ResultObject(Map<String, Json>);
 
 impl ResultObject {
     fn new(result: &NodeResult) -> Self {
-        let view = NodeView { node: &result.node, compiled: result.compiled.as_deref() };
+        let node = match &result.subject {
+            Subject::Node(node) => {
+                serde_json::to_value(NodeView { node, compiled: result.compiled.as_deref() })
+            }
+            Subject::Exposure(exposure) => serde_json::to_value(exposure.as_ref()),
+        };
         let timing: Vec<Json> = result
             .timing
             .iter()
@@ -60,7 +63,7 @@ impl ResultObject {
             "adapter_response": result.adapter_response,
             "message": result.message,
             "failures": result.failures,
-            "node": serde_json::to_value(view).unwrap_or(Json::Null),
+            "node": node.unwrap_or(Json::Null),
             "agate_table": null,
             "batch_results": null,
         });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// Whether a command with these results succeeded.
 pub fn is_success(results: &[NodeResult]) -> bool {
-    !results.iter().any(|result| result.status.is_failure())
+    !results.iter().any(NodeResult::is_failure)
 }
 
 /// The counts of the `Done.` line.
@@ -32,8 +32,7 @@ pub fn stats(results: &[NodeResult]) -> Stats {
 /// `Finished running …`, after the last node.
 pub fn tell_finished(sink: &dyn Sink, results: &[NodeResult], elapsed: Duration) {
     sink.emit(Event::empty_line());
-    let nodes = results.iter().map(|result| result.node.as_ref());
-    let stat_line = narrate::run_counts(nodes);
+    let stat_line = narrate::run_counts(results.iter().map(|result| &result.subject));
     sink.emit(Event::FinishedRunningStats { stat_line, execution_time: elapsed });
 }
 
@@ -58,14 +57,14 @@ pub fn tell_end(sink: &dyn Sink, results: &[NodeResult], interrupted: bool) {
 fn is_error(result: &NodeResult) -> bool {
     match result.status {
         NodeStatus::Error | NodeStatus::Fail | NodeStatus::RuntimeError => true,
-        NodeStatus::Skipped => result.message.is_some(),
+        NodeStatus::Skipped => result.message.is_some() && result.is_failure(),
         _ => false,
     }
 }
 
 /// The details of one failure or warning.
 pub fn tell_result(sink: &dyn Sink, result: &NodeResult) {
-    let info = || narrate::at_rest(&result.node);
+    let info = || narrate::at_rest(&result.subject);
     let warned = result.status == NodeStatus::Warn;
     if result.status == NodeStatus::Skipped {
         // dbt tells the reasons of skips in the debug log only.
@@ -99,7 +98,8 @@ pub fn tell_result(sink: &dyn Sink, result: &NodeResult) {
 }
 
 fn stored_failures(result: &NodeResult) -> Option<String> {
-    let is_test = matches!(result.status, NodeStatus::Fail | NodeStatus::Warn | NodeStatus::Error)
-        && result.node.resource_type() == crate::manifest::ResourceType::Test;
-    if is_test { result.node.relation_name() } else { None }
+    let node = result.subject.node()?;
+    let told = matches!(result.status, NodeStatus::Fail | NodeStatus::Warn | NodeStatus::Error);
+    let is_test = node.resource_type() == crate::manifest::ResourceType::Test;
+    if told && is_test { node.relation_name() } else { None }
 }

@@ -7,7 +7,7 @@ use super::scheduler::{Outcome, Work};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, NodeInfo, Position};
 use crate::manifest::Node;
-use crate::result::{NodeResult, NodeStatus};
+use crate::result::{NodeResult, NodeStatus, Subject};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashSet;
@@ -46,8 +46,14 @@ impl<'a> NodeWork<'a> {
         (self.results.into_inner(), self.cut_off.into_inner())
     }
 
-    fn node(&self, node: usize) -> Option<&'a Arc<Node>> {
-        self.plan.nodes.get(node)?.as_ref()
+    /// An exposure: there is nothing to do.
+    fn no_op(&self, subject: &Subject, position: Option<Position>) -> Outcome {
+        let info = narrate::started(subject);
+        let mut result =
+            NodeResult::skipped(subject.clone(), execute::thread_name(), Some("NO-OP".to_owned()));
+        result.status = NodeStatus::NoOp;
+        result.failures = Some(0);
+        self.conclude(result, &info, position)
     }
 
     fn tell(&self, event: Event) {
@@ -77,7 +83,7 @@ impl<'a> NodeWork<'a> {
         }
         if blocks {
             self.tell(Event::MarkSkippedChildren {
-                unique_id: result.node.unique_id.to_string(),
+                unique_id: result.subject.unique_id().to_string(),
                 status: result.status,
                 message: result.message.clone(),
             });
@@ -93,8 +99,11 @@ impl<'a> NodeWork<'a> {
 
 impl Work for NodeWork<'_> {
     fn run(&self, place: usize, position: Option<Position>) -> Outcome {
-        let Some(node) = self.node(place) else { return Outcome { blocks: false, fails: false } };
-        let info = execute::begin(node);
+        let Some(subject) = self.plan.subject(place) else {
+            return Outcome { blocks: false, fails: false };
+        };
+        let Subject::Node(node) = subject else { return self.no_op(subject, position) };
+        let info = narrate::started(subject);
         self.tell(Event::NodeStart { node: info.clone() });
         if let Some(position) = position.filter(|_| self.executor.action == execute::Action::Run) {
             self.tell(narrate::start_line(node, &info, position, self.database()));
@@ -110,14 +119,15 @@ impl Work for NodeWork<'_> {
     }
 
     fn skip(&self, place: usize, position: Option<Position>, cause: Option<usize>) {
-        let (Some(node), Some(position)) = (self.node(place), position) else { return };
-        let info = NodeInfo { status: "skipped", ..narrate::started(node) };
-        let cause = cause.and_then(|cause| self.node(cause));
+        let (Some(subject), Some(position)) = (self.plan.subject(place), position) else { return };
+        let info = NodeInfo { status: "skipped", ..narrate::started(subject) };
+        let cause = cause.and_then(|cause| self.plan.subject(cause));
         let message = cause.map(|cause| {
             format!(
                 "Compilation Error in {}, caused by compilation error in referenced ephemeral \
                  model {}",
-                node.unique_id, cause.unique_id
+                subject.unique_id(),
+                cause.unique_id()
             )
         });
         self.tell(if cause.is_some() {
@@ -126,18 +136,18 @@ impl Work for NodeWork<'_> {
             Event::SkippingDetails { node: info, position }
         });
         let thread = execute::thread_name();
-        self.results.lock().push(NodeResult::skipped(Arc::clone(node), thread, message));
+        self.results.lock().push(NodeResult::skipped(subject.clone(), thread, message));
     }
 
     fn panicked(&self, place: usize, position: Option<Position>, message: &str) {
-        let Some(node) = self.node(place) else { return };
+        let Some(subject) = self.plan.subject(place) else { return };
         self.running.lock().remove(&place);
         let error = Diagnostic::new(Code::Internal, format!("gdbt panicked: {message}"))
-            .with_node(node.label())
+            .with_node(format!("{} {}", subject.resource_type(), subject.name()))
             .with_help("This is a defect of gdbt. Please report it with logs/dbt.log.");
-        let info = narrate::started(node);
+        let info = narrate::started(subject);
         self.tell(Event::GenericExceptionOnRun { node: info.clone(), message: error.to_string() });
-        let mut result = NodeResult::skipped(Arc::clone(node), execute::thread_name(), None);
+        let mut result = NodeResult::skipped(subject.clone(), execute::thread_name(), None);
         result.status = NodeStatus::Error;
         result.message = Some(error.to_string());
         result.diagnostic = Some(Arc::from(error));
@@ -147,8 +157,9 @@ impl Work for NodeWork<'_> {
     fn cancel(&self) {
         if !self.cancelling.swap(true, Ordering::Relaxed) {
             for place in self.running.lock().iter() {
-                if let Some(node) = self.node(*place) {
-                    self.tell(Event::LogCancelLine { connection: node.unique_id.to_string() });
+                if let Some(subject) = self.plan.subject(*place) {
+                    let connection = subject.unique_id().to_string();
+                    self.tell(Event::LogCancelLine { connection });
                 }
             }
         }

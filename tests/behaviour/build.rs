@@ -185,6 +185,21 @@ fn incremental_models_add_what_is_new_and_start_anew_when_asked() {
 }
 
 #[test]
+fn exposures_are_counted_and_nothing_is_done_for_them() {
+    let project = Project::new().file("models/a.sql", "select 1 as x").file(
+        "models/schema.yml",
+        "version: 2\nexposures:\n  - name: board\n    type: dashboard\n    owner: {name: ann}\n    \
+         depends_on: [ref('a')]\n",
+    );
+    let said = project.ok("build");
+    assert!(said.stdout.contains("2 of 2 NO-OP exposure board"), "{}", said.stdout);
+    assert!(said.stdout.contains("Done. PASS=1 WARN=0 ERROR=0 SKIP=0 NO-OP=1 TOTAL=2"));
+    project.write("models/a.sql", "select 1/0 as x from missing");
+    let said = project.run("build");
+    assert!(said.stdout.contains("2 of 2 SKIP exposure board"), "{}", said.stdout);
+}
+
+#[test]
 fn nothing_to_do_is_no_failure() {
     let project = shop();
     let said = project.ok("run --select nothing");

@@ -42,8 +42,13 @@ pub fn tests(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 
 /// `gdbt build`: seeds, models, snapshots and tests in order.
 pub fn build(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
-    let kinds =
-        [ResourceType::Model, ResourceType::Snapshot, ResourceType::Seed, ResourceType::Test];
+    let kinds = [
+        ResourceType::Model,
+        ResourceType::Snapshot,
+        ResourceType::Seed,
+        ResourceType::Test,
+        ResourceType::Exposure,
+    ];
     let types = session.settings.selection.types(&kinds, &kinds);
     nodes(session, &Task { tests_gate: true, ..Task::building(types) })
 }
@@ -154,7 +159,7 @@ fn finish(session: &Session, loaded: &Loaded, outcome: &Outcome) -> Result<()> {
     let compiled: HashMap<UniqueId, Arc<Compiled>> = outcome
         .results
         .iter()
-        .filter_map(|result| Some((result.node.unique_id.clone(), result.compiled.clone()?)))
+        .filter_map(|result| Some((result.subject.unique_id().clone(), result.compiled.clone()?)))
         .collect();
     loaded.write_artifacts(session, &compiled)?;
     let path = loaded.target_dir().join("run_results.json");
@@ -176,12 +181,12 @@ fn error_of(result: &NodeResult) -> Option<Diagnostic> {
 /// Whether the node was selected by its own name, and not as a relative of another.
 fn is_named(session: &Session, result: &NodeResult) -> bool {
     let select = &session.settings.selection.select;
-    select.iter().any(|criterion| criterion.contains(result.node.name.as_ref()))
+    select.iter().any(|criterion| criterion.contains(result.subject.name()))
 }
 
 fn show(args: &CompileArgs, session: &Session, result: &NodeResult) {
     session.emit(Event::CompiledNode {
-        name: result.node.name.to_string(),
+        name: result.subject.name().to_owned(),
         compiled: result.compiled.as_ref().map(|it| it.code.clone()).unwrap_or_default(),
         json: args.output == CompileOutput::Json,
         quiet: session.settings.quiet,

@@ -42,7 +42,8 @@ pub fn write_run_results(
 }
 
 fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
-    let node = &result.node;
+    // dbt leaves these out for seeds, which have no SQL to compile.
+    let node = result.subject.node().filter(|node| node.resource_type() != ResourceType::Seed);
     let timing: Vec<Json> = result
         .timing
         .iter()
@@ -54,7 +55,6 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
             })
         })
         .collect();
-    let compilable = node.resource_type() != ResourceType::Seed;
     let code = result.compiled.as_ref().map(|compiled| compiled.code.as_str());
     json!({
         "status": result.status,
@@ -64,10 +64,10 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
         "adapter_response": result.adapter_response,
         "message": result.message.as_deref().map(|message| secrets.scrub(message)),
         "failures": result.failures,
-        "unique_id": node.unique_id,
-        "compiled": compilable.then_some(code.is_some()),
-        "compiled_code": code.filter(|_| compilable),
-        "relation_name": if compilable { node.relation_name() } else { None },
+        "unique_id": result.subject.unique_id(),
+        "compiled": node.map(|_| code.is_some()),
+        "compiled_code": code.filter(|_| node.is_some()),
+        "relation_name": node.and_then(|node| node.relation_name()),
         "batch_results": null,
     })
 }
