@@ -8,6 +8,7 @@
 pub mod cache;
 mod cell;
 pub mod column;
+mod comment;
 pub mod decimal;
 pub mod object;
 pub mod relation;
@@ -18,13 +19,15 @@ pub mod session;
 mod sql_text;
 pub mod table;
 mod table_object;
+mod table_sequence;
 mod table_text;
 
 pub use cache::RelationCache;
 pub use column::Column;
+pub use comment::QueryComment;
 pub use object::{Adapter, AdapterConfig, BehaviorFlags, Macros, api};
 pub use relation::{EventTimeFilter, Relation, RelationType};
 pub use response::{AdapterResponse, Response};
 pub use seed::Seed;
-pub use session::{QueryComment, Session, SessionOptions, SqlFailure};
+pub use session::{Session, SessionOptions, SqlFailure};
 pub use table::Table;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::comment::QueryComment;
 use super::response::{AdapterResponse, Response};
 use super::sql_text::{Facts, facts};
 use crate::diagnostic::{Code, Diagnostic, Result};
@@ -35,44 +36,6 @@ pub struct SessionOptions {
     pub node: Option<NodeInfo>,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
-}
-
-/// dbt's `query-comment:`
-/// (<https://docs.getdbt.com/reference/project-configs/query-comment>).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueryComment {
-    text: String,
-    append: bool,
-}
-
-impl QueryComment {
-    /// A comment, before or after the statements.
-    ///
-    /// # Errors
-    /// A text that would end the comment.
-    pub fn new(text: &str, append: bool) -> Result<Option<Self>> {
-        if text.contains("*/") {
-            let message = format!("query comment contains illegal value \"*/\": {text}");
-            return Err(Diagnostic::new(Code::ConfigInvalid, message));
-        }
-        let text = text.trim().to_owned();
-        Ok((!text.is_empty()).then_some(Self { text, append }))
-    }
-
-    fn prefix(&self) -> String {
-        if self.append { String::new() } else { format!("/* {} */\n", self.text) }
-    }
-
-    fn apply(&self, sql: &str) -> String {
-        if !self.append {
-            return self.prefix() + sql;
-        }
-        let sql = sql.trim_end();
-        match sql.strip_suffix(';') {
-            Some(sql) => format!("{sql}\n/* {} */;", self.text),
-            None => format!("{sql}\n/* {} */", self.text),
-        }
-    }
 }
 
 /// A statement that the server refused.
