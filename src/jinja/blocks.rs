@@ -212,16 +212,13 @@ impl<'a> Scanner<'a> {
         loop {
             let rest = &self.text[self.at..];
             let end = rest.find(mark);
-            match rest.find(['\'', '"']) {
-                Some(quote) if end.is_none_or(|end| quote < end) => {
-                    self.at += quote;
-                    self.skip_string()?;
-                }
-                _ => {
-                    let Some(end) = end else { return Err(self.unexpected_end(expected)) };
-                    self.at += end + mark.len();
-                    return Ok(());
-                }
+            if let Some(quote) = rest[..end.unwrap_or(rest.len())].find(['\'', '"']) {
+                self.at += quote;
+                self.skip_string()?;
+            } else {
+                let Some(end) = end else { return Err(self.unexpected_end(expected)) };
+                self.at += end + mark.len();
+                return Ok(());
             }
         }
     }

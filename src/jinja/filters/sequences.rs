@@ -11,6 +11,9 @@ use super::super::ir::BinaryOp;
 use super::super::value::{Args, Object, Reason, Value, arithmetic, methods, ops};
 use super::{Getter, call_filter, call_test};
 
+/// The most parts `slice` makes, as many as `range` has numbers.
+const MOST_SLICES: usize = 100_000;
+
 fn flag(value: Option<Value>) -> bool {
     value.is_some_and(|value| value.truthy())
 }
@@ -313,12 +316,18 @@ pub fn slice(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
             "integer division or modulo by zero",
         ));
     }
+    if count > MOST_SLICES {
+        return Err(Error::new(
+            super::super::error::ExceptionKind::OverflowError,
+            "too many slices",
+        ));
+    }
     let fill = fill.filter(|fill| !fill.is_none());
     let items = input.iterate(state)?;
     let (each, longer) = (items.len() / count, items.len() % count);
     let mut slices = Vec::new();
     let mut at = 0;
-    for number in 0..count.min(1 << 20) {
+    for number in 0..count {
         let length = each + usize::from(number < longer);
         let mut slice = items[at..at + length].to_vec();
         at += length;
