@@ -1,0 +1,1 @@
+select '"postgres"."public_rep"."report"' from "public_wit"."with_recursive"

@@ -1,0 +1,3 @@
+
+-- base
+select 1 as id -- "postgres"."public_bas"."base"

@@ -1,0 +1,2 @@
+
+select * from "public_mac"."macros" where a < 2

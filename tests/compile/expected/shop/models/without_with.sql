@@ -1,0 +1,10 @@
+with __dbt__cte__base as (
+
+-- base
+select 1 as id -- "postgres"."public_bas"."base"
+),  __dbt__cte__middle as (
+
+with z as (select 1 as q)
+select * from __dbt__cte__base cross join z
+) -- comment
+select * from __dbt__cte__middle union all select *, 1 from __dbt__cte__base;

@@ -1,0 +1,2 @@
+
+select * from "utils_pkg"."pkg_model"

@@ -1,0 +1,1 @@
+select 1 as id, 'from_root' as s, 'own_only' as o, 'util-who' as w

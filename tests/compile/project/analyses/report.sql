@@ -1,0 +1,1 @@
+select '{{ this }}' from {{ ref('with_recursive') }}

@@ -1,0 +1,3 @@
+{{ config(materialized='ephemeral') }}
+-- base
+select 1 as id -- {{ this }}

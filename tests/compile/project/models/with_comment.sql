@@ -1,0 +1,3 @@
+with -- one row
+  r as (select * from {{ ref('base') }})
+select * from r

@@ -1,0 +1,4 @@
+
+
+-- comment
+select * from {{ ref('middle') }} union all select *, 1 from {{ ref('base') }};

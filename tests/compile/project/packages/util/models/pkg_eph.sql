@@ -1,0 +1,2 @@
+{{ config(materialized='ephemeral', alias='pkg_alias') }}
+select * from {{ ref('pkg_model') }}
