@@ -1,6 +1,8 @@
 //! Compiles `project` without a database and compares each file with what dbt-core wrote:
 //! `expected`, which `refresh` makes.
 
+#![allow(clippy::unwrap_used)]
+
 use gdbt::compile::Compiler;
 use gdbt::context::{Invocation, Shared};
 use gdbt::event::Silent;
