@@ -108,7 +108,7 @@ impl Object for Table {
         Ok(Some(match name {
             "rows" => Value::object(RowsView(self.clone())),
             "columns" => self.columns(),
-            "column_names" => Value::Tuple(self.names().clone()),
+            "column_names" => Value::Tuple(self.names().clone().into()),
             "column_types" => Value::tuple(self.types().iter().map(|kind| type_value(*kind))),
             "row_names" => Value::None,
             _ => return Ok(None),

@@ -78,8 +78,8 @@ const SEQUENCE_METHODS: [&str; 7] = ["keys", "values", "items", "get", "dict", "
 
 fn call_sequence(sequence: &Sequence, name: &str, args: Args) -> Result<Option<Value>> {
     Ok(Some(match name {
-        "keys" => sequence.keys.clone().map_or(Value::None, Value::Tuple),
-        "values" => Value::Tuple(sequence.values.clone()),
+        "keys" => sequence.keys.clone().map_or(Value::None, |keys| Value::Tuple(keys.into())),
+        "values" => Value::Tuple(sequence.values.clone().into()),
         "items" => Value::tuple(sequence.items().map(|(key, value)| Value::tuple([key, value]))),
         "get" => {
             let ([key], [default]) = args.bind("get", ["key"], ["default"])?;
@@ -141,7 +141,7 @@ impl Object for Sequence {
     }
 
     fn slice(&self, start: &Value, stop: &Value, step: &Value) -> Result<Option<Value>> {
-        Value::Tuple(self.values.clone()).slice(start, stop, step).map(Some)
+        Value::Tuple(self.values.clone().into()).slice(start, stop, step).map(Some)
     }
 
     fn repr(&self) -> String {

@@ -131,7 +131,7 @@ impl NameMap for StatementResult {
 
 fn rows(table: &Value) -> Value {
     match table.downcast::<Table>() {
-        Some(table) => Value::list(table.rows().map(Value::Tuple)),
+        Some(table) => Value::list(table.rows().map(|row| Value::Tuple(row.into()))),
         None => Value::list([]),
     }
 }

@@ -125,7 +125,6 @@ fn range(args: &Args) -> Result<Value> {
         return Err(Error::type_error("range() takes no keyword arguments"));
     }
     let int = |value: &Value| match value {
-        Value::Undefined(undefined) => Err(undefined.error()),
         Value::BigInt(_) => Err(too_big()),
         other => other.as_int().ok_or_else(|| {
             Error::type_error(format!(

@@ -379,7 +379,7 @@ pub struct CallBlock {
 /// A body that runs with its own variables: a template, a macro or a call block.
 #[derive(Debug, Default)]
 pub struct Function {
-    /// The name in messages.
+    /// The name in messages; empty for a call block.
     pub name: Name,
     pub params: Box<[Parameter]>,
     pub body: Box<[Stmt]>,
@@ -399,6 +399,11 @@ pub struct Function {
 }
 
 impl Function {
+    /// The name as messages show it.
+    pub fn shown_name(&self) -> String {
+        if self.name.is_empty() { "None".to_owned() } else { format!("'{}'", self.name) }
+    }
+
     /// Whether `caller` is one of the parameters.
     pub fn explicit_caller(&self) -> bool {
         self.params.iter().any(|param| &*param.name == "caller")

@@ -110,7 +110,9 @@ fn is_sequence(state: &mut State<'_>, value: &Value) -> bool {
         | Value::Dict(_)
         | Value::Undefined(_) => true,
         Value::Object(object) => {
-            object.length().is_some() && matches!(object.iterate(state), Ok(Some(_)))
+            object.is_sequence()
+                && object.length().is_some()
+                && matches!(object.iterate(state), Ok(Some(_)))
         }
         _ => false,
     }

@@ -180,7 +180,7 @@ impl Lower<'_> {
                 Ok(Stmt::CallBlock(Box::new(CallBlock {
                     pos: lower.pos(node.span()),
                     call: Expr::Call(Box::new(lower.call(&node.call)?)),
-                    function: Arc::new(lower.function(&node.macro_decl, "caller".into())?),
+                    function: Arc::new(lower.function(&node.macro_decl, "".into())?),
                 })))
             }),
             ast::Stmt::AutoEscape(node) => Err((

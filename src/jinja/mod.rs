@@ -48,4 +48,4 @@ pub use eval::State;
 pub use globals::{Globals, UndefinedMode};
 pub use template::{MacroDef, Param, SourceFile, Template};
 pub use trace::Mark;
-pub use value::{Args, Dict, List, Object, Set, Value};
+pub use value::{Args, Dict, List, Object, Set, Tuple, Value};

@@ -2,14 +2,20 @@
 
 use std::ops::Range;
 
-use super::tokens::{Kind, Tag, Tags};
+use super::tokens::{Failure, Kind, Tag, Tags};
+use super::value::Value;
 
 /// The message and the place, in the text that was parsed.
 pub fn explain(error: &minijinja::Error, text: &str) -> (String, Range<usize>) {
     let mut range = error.range().unwrap_or(text.len()..text.len());
-    range.end = range.end.min(text.len());
-    range.start = range.start.min(range.end);
+    range.end = ceil_char_boundary(text, range.end);
+    range.start = floor_char_boundary(text, range.start.min(range.end));
     let detail = error.detail().unwrap_or("syntax error");
+    if let Some((message, at)) = lexer_failure(text)
+        && at <= range.end
+    {
+        return (message, at..at + 1);
+    }
     if let Some(word) = detail.strip_prefix("unknown statement ") {
         return (unknown_tag(text, range.start, word), range);
     }
@@ -21,31 +27,77 @@ pub fn explain(error: &minijinja::Error, text: &str) -> (String, Range<usize>) {
             }
         };
     }
-    let got = || got(&text[range.clone()]);
+    let token = got(&text[range.clone()]);
+    let is_end = matches!(&*token, "end of print statement" | "end of statement block");
     let message = match detail.split_once(", expected ") {
-        Some((_, "expression")) => format!("Expected an expression, got '{}'", got()),
-        Some((_, expected)) => {
-            format!("expected token '{}', got '{}'", name_of(expected), got())
+        Some((_, "expression")) => format!("Expected an expression, got '{token}'"),
+        Some((_, "`=`")) if innermost_is_macro(text, range.start) => {
+            "non-default argument follows default argument".to_owned()
         }
-        None if detail == "unexpected character" => {
-            let character = text[range.start..].chars().next().unwrap_or(' ');
-            format!(
-                "unexpected char {} at {}",
-                super::value::Value::str(character.to_string()).repr(),
-                range.start
-            )
-        }
-        None if detail.starts_with("unexpected `") || detail.starts_with("unexpected end of") => {
-            match got().as_str() {
-                end @ ("end of print statement" | "end of statement block") => {
-                    format!("Expected an expression, got '{end}'")
-                }
-                other => format!("unexpected '{other}'"),
+        Some((_, "identifier or integer")) => "expected name or number".to_owned(),
+        Some((_, expected)) => format!("expected token '{}', got '{token}'", name_of(expected)),
+        None => match detail {
+            "unexpected character" => {
+                let character = text[range.start..].chars().next().unwrap_or(' ');
+                let column = text[..range.start].chars().count();
+                format!("unexpected char {} at {column}", Value::str(character.to_string()).repr())
             }
-        }
-        None => detail.to_owned(),
+            "unexpected end of comment" => "Missing end of comment tag".to_owned(),
+            "unexpected end of raw block" => "Missing end of raw directive".to_owned(),
+            "non-keyword arg after keyword arg" => {
+                "invalid syntax for function call expression".to_owned()
+            }
+            _ if detail.starts_with("expected call expression") => "expected call".to_owned(),
+            _ if detail.starts_with("cannot assign to reserved") && token != "loop" => {
+                "can't assign to 'const'".to_owned()
+            }
+            _ if detail.starts_with("unexpected ") && is_end => {
+                if wants_expression(&text[..range.start]) {
+                    format!("Expected an expression, got '{token}'")
+                } else {
+                    format!("unexpected '{token}'")
+                }
+            }
+            _ if detail.starts_with("unexpected `") => format!("unexpected '{token}'"),
+            _ => detail.to_owned(),
+        },
     };
     (message, range)
+}
+
+/// minijinja's ranges may end inside a character.
+fn ceil_char_boundary(text: &str, at: usize) -> usize {
+    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
+}
+
+fn floor_char_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// Jinja2's lexer finds brackets and quotes that do not match before its parser does.
+fn lexer_failure(text: &str) -> Option<(String, usize)> {
+    let mut tags = Tags::new(text);
+    tags.by_ref().for_each(drop);
+    Some(match tags.failure? {
+        Failure::Bracket { at, got, expected: Some(expected) } => {
+            (format!("unexpected '{got}', expected '{expected}'"), at)
+        }
+        Failure::Bracket { at, got, expected: None } => (format!("unexpected '{got}'"), at),
+        Failure::Quote { at, got } => {
+            let column = text[..at].chars().count();
+            (format!("unexpected char {} at {column}", Value::str(got.to_string()).repr()), at)
+        }
+    })
+}
+
+/// Whether the tag still wants its first expression where an error is.
+fn wants_expression(before: &str) -> bool {
+    let before = before.trim_end();
+    let before = before.strip_suffix(['-', '+']).unwrap_or(before);
+    let comparison = ["==", "!=", "<=", ">="].iter().any(|op| before.ends_with(op));
+    before.ends_with("{{")
+        || before.ends_with(char::is_alphabetic)
+        || before.ends_with('=') && !comparison
 }
 
 /// What minijinja calls a token, in Jinja2's words.
@@ -55,7 +107,6 @@ fn name_of(expected: &str) -> &str {
         "end of block" => "end of statement block",
         "identifier" => "name",
         "assignment operator" => "=",
-        "identifier or integer" => "name or number",
         other => other.trim_matches('`'),
     }
 }
@@ -116,6 +167,12 @@ fn opened(text: &str, before: usize) -> Vec<Open> {
         }
     }
     stack
+}
+
+/// Whether the tag around a position is a macro's.
+fn innermost_is_macro(text: &str, at: usize) -> bool {
+    let tag = text[..at].rfind("{%").map_or("", |start| &text[start + 2..at]);
+    tag.trim_start_matches(['-', '+']).trim_start().starts_with("macro")
 }
 
 fn innermost(text: &str, before: usize) -> Option<Open> {

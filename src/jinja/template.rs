@@ -38,7 +38,16 @@ impl SourceFile {
 #[derive(Debug)]
 pub struct Template {
     file: Arc<SourceFile>,
+    range: Range<usize>,
     pub(super) function: Function,
+}
+
+/// Whether a text has any mark of Jinja's. dbt does not render texts without one, and so
+/// their last line end stays.
+fn has_marks(text: &str) -> bool {
+    text.as_bytes()
+        .windows(2)
+        .any(|pair| matches!(pair, [b'{', b'{' | b'%' | b'#'] | [b'}' | b'%' | b'#', b'}']))
 }
 
 impl Template {
@@ -47,8 +56,8 @@ impl Template {
     /// # Errors
     /// [`Code::JinjaSyntax`] with Jinja's message and the place.
     pub fn compile(file: &Arc<SourceFile>, range: Range<usize>) -> Result<Arc<Self>> {
-        let function = lower::compile(file, range)?;
-        Ok(Arc::new(Self { file: file.clone(), function }))
+        let function = lower::compile(file, range.clone())?;
+        Ok(Arc::new(Self { file: file.clone(), range, function }))
     }
 
     /// Compiles a text that is not a file, such as a YAML value; `path` says where it is from.
@@ -66,12 +75,21 @@ impl Template {
         &self.file
     }
 
+    /// The whole text when there is nothing of Jinja's in it.
+    fn plain_text(&self) -> Option<&str> {
+        let text = self.file.text.get(self.range.clone()).unwrap_or_default();
+        (!has_marks(text)).then_some(text)
+    }
+
     /// Renders to text.
     ///
     /// # Errors
     /// What the template, a macro or a native raised, with its place and the macros that
     /// led there.
     pub fn render(&self, globals: &dyn Globals) -> Result<String> {
+        if let Some(text) = self.plain_text() {
+            return Ok(text.to_owned());
+        }
         State::new(globals).render(&self.function, &self.file).map_err(Error::into_diagnostic)
     }
 
@@ -80,6 +98,10 @@ impl Template {
     /// # Errors
     /// As [`Template::render`].
     pub fn render_traced(&self, globals: &dyn Globals) -> Result<(String, Vec<Mark>)> {
+        if let Some(text) = self.plain_text() {
+            let mark = Mark { output: 0, template: self.range.clone(), literal: true };
+            return Ok((text.to_owned(), vec![mark]));
+        }
         State::new(globals)
             .render_traced(&self.function, &self.file)
             .map_err(Error::into_diagnostic)

@@ -52,12 +52,35 @@ pub struct Tag {
 pub struct Tags<'a> {
     text: &'a str,
     at: usize,
+    /// Why it ended before the end of the text, if it was a bracket or a quote.
+    pub failure: Option<Failure>,
+}
+
+/// What the lexer cannot get past.
+#[derive(Debug, Clone, Copy)]
+pub enum Failure {
+    /// A closing bracket that does not fit, and the one that would.
+    Bracket {
+        /// Where it is.
+        at: usize,
+        /// The bracket.
+        got: char,
+        /// The one that would fit, if any is open.
+        expected: Option<char>,
+    },
+    /// A quote that is not closed.
+    Quote {
+        /// Where it is.
+        at: usize,
+        /// The quote.
+        got: char,
+    },
 }
 
 impl<'a> Tags<'a> {
     /// The tags of `text`.
     pub fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, failure: None }
     }
 
     fn stop(&mut self) -> Option<Tag> {
@@ -106,8 +129,10 @@ impl Tags<'_> {
             open: Vec::new(),
             tokens: Vec::new(),
             odd_spaces: Vec::new(),
+            failure: None,
         };
         if lexer.run().is_none() {
+            self.failure = lexer.failure;
             return self.stop();
         }
         self.at = lexer.at;
@@ -146,6 +171,7 @@ struct Lexer<'a> {
     open: Vec<u8>,
     tokens: Vec<Token>,
     odd_spaces: Vec<Range<usize>>,
+    failure: Option<Failure>,
 }
 
 impl Lexer<'_> {
@@ -168,7 +194,10 @@ impl Lexer<'_> {
                     self.at += c.len_utf8();
                 }
                 '\'' | '"' => {
-                    let length = string_length(rest)?;
+                    let Some(length) = string_length(rest) else {
+                        self.failure = Some(Failure::Quote { at: self.at, got: first });
+                        return None;
+                    };
                     self.push(Kind::Text, length);
                 }
                 c if c.is_ascii_digit() => {
@@ -199,8 +228,14 @@ impl Lexer<'_> {
                 self.open.push(first);
             }
             b')' | b']' | b'}' => {
-                let opening = self.open.pop()?;
-                if !matches!((opening, first), (b'(', b')') | (b'[', b']') | (b'{', b'}')) {
+                let expected = self.open.pop().map(|opening| match opening {
+                    b'(' => ')',
+                    b'[' => ']',
+                    _ => '}',
+                });
+                let got = char::from(first);
+                if expected != Some(got) {
+                    self.failure = Some(Failure::Bracket { at: self.at, got, expected });
                     return None;
                 }
                 self.push(Kind::Op(first), 1);

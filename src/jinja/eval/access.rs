@@ -153,7 +153,7 @@ impl Value {
         }
         if let Self::Str(name) = key {
             if name.starts_with('_') {
-                return Ok(if self.has_method(name) {
+                return Ok(if name.starts_with("__") {
                     state.forbidden(self, name)
                 } else {
                     state.no_item(self, key)

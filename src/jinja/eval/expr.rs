@@ -202,7 +202,8 @@ impl State<'_> {
                     for (name, value) in self.spread_keywords(&value)? {
                         if args.keyword.iter().any(|(known, _)| *known == name) {
                             return Err(Error::type_error(format!(
-                                "got multiple values for keyword argument '{name}'"
+                                "jinja2.sandbox.SandboxedEnvironment.call() got multiple values for \
+                                 keyword argument '{name}'"
                             )));
                         }
                         args.keyword.push((name, value));

@@ -53,6 +53,7 @@ impl MacroValue {
     pub fn repr(&self) -> String {
         match &self.definition {
             Some(_) => "<dbt.clients.jinja.MacroGenerator object>".to_owned(),
+            None if self.name().is_empty() => "<Macro anonymous>".to_owned(),
             None => format!("<Macro {}>", Value::str(self.name()).repr()),
         }
     }
@@ -151,12 +152,12 @@ impl State<'_> {
         } else if let Some((name, _)) = args.keyword.first() {
             let message = if args.keyword.iter().any(|(name, _)| &**name == "caller") {
                 format!(
-                    "macro '{}' was invoked with two values for the special caller argument. \
+                    "macro {} was invoked with two values for the special caller argument. \
                      This is most likely a bug.",
-                    function.name
+                    function.shown_name()
                 )
             } else {
-                format!("macro '{}' takes no keyword argument '{name}'", function.name)
+                format!("macro {} takes no keyword argument '{name}'", function.shown_name())
             };
             return Err(Error::new(ExceptionKind::TypeError, message));
         }
@@ -164,8 +165,8 @@ impl State<'_> {
             frame.set(slot, Some(Value::tuple(rest)));
         } else if !rest.is_empty() {
             return Err(Error::type_error(format!(
-                "macro '{}' takes not more than {} argument(s)",
-                function.name,
+                "macro {} takes not more than {} argument(s)",
+                function.shown_name(),
                 function.params.len()
             )));
         }

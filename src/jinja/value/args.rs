@@ -38,6 +38,23 @@ impl Args {
         Some(self.keyword.remove(at).1)
     }
 
+    /// The only argument of a method written in C.
+    ///
+    /// # Errors
+    /// Python's `TypeError` for none or more than one.
+    pub fn exactly_one(mut self, function: &str) -> Result<Value> {
+        if !self.keyword.is_empty() {
+            return Err(Error::type_error(format!("{function}() takes no keyword arguments")));
+        }
+        match (self.positional.pop(), self.positional.len()) {
+            (Some(value), 0) => Ok(value),
+            (last, before) => Err(Error::type_error(format!(
+                "{function}() takes exactly one argument ({} given)",
+                before + usize::from(last.is_some())
+            ))),
+        }
+    }
+
     /// Binds the arguments as Python does for
     /// `def function(required..., optional=...)`.
     ///

@@ -63,15 +63,15 @@ fn pair(a: &Value, b: &Value) -> Result<Option<Pair>> {
 /// # Errors
 /// Python's errors for operands that do not go together.
 pub fn binary(op: BinaryOp, a: &Value, b: &Value) -> Result<Value> {
-    for side in [a, b] {
-        if let Value::Undefined(undefined) = side {
-            return Err(undefined.error());
-        }
-    }
     if op == BinaryOp::Rem
         && let Value::Str(format) = a
     {
         return printf::format(format, b).map(Value::from);
+    }
+    for side in [a, b] {
+        if let Value::Undefined(undefined) = side {
+            return Err(undefined.error());
+        }
     }
     if let Some(pair) = pair(a, b)? {
         return numbers(op, pair);

@@ -1,5 +1,6 @@
-//! Python's mutable containers, shared by reference.
+//! Python's containers, shared by reference.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
@@ -7,46 +8,112 @@ use parking_lot::RwLock;
 
 use super::super::error::Result;
 use super::Value;
+use super::bury::bury;
 use super::key::{Key, StrKey, ValueKey};
+
+/// A tuple: items that do not change.
+#[derive(Debug, Clone)]
+pub struct Tuple(Arc<[Value]>);
+
+impl Default for Tuple {
+    fn default() -> Self {
+        Self(Arc::new([]))
+    }
+}
+
+impl Drop for Tuple {
+    fn drop(&mut self) {
+        if let Some(items) = Arc::get_mut(&mut self.0) {
+            bury(items.iter_mut().map(|item| std::mem::replace(item, Value::None)));
+        }
+    }
+}
+
+impl Deref for Tuple {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        &self.0
+    }
+}
+
+impl From<Arc<[Value]>> for Tuple {
+    fn from(items: Arc<[Value]>) -> Self {
+        Self(items)
+    }
+}
+
+impl FromIterator<Value> for Tuple {
+    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
+        Self(items.into_iter().collect())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Inner<T: Bury>(RwLock<T>);
+
+/// A container that takes its time to drop what it holds.
+trait Bury: Default {
+    fn bury(self);
+}
+
+impl Bury for Vec<Value> {
+    fn bury(self) {
+        bury(self.into_iter());
+    }
+}
+
+impl Bury for IndexMap<Key, Value> {
+    fn bury(self) {
+        // Keys are never deep: what can nest is not hashable, tuples apart.
+        bury(self.into_iter().flat_map(|(key, value)| [key.into_value(), value]));
+    }
+}
+
+impl<T: Bury> Drop for Inner<T> {
+    fn drop(&mut self) {
+        std::mem::take(self.0.get_mut()).bury();
+    }
+}
 
 /// A list. Clones are the same list.
 #[derive(Debug, Clone, Default)]
-pub struct List(Arc<RwLock<Vec<Value>>>);
+pub struct List(Arc<Inner<Vec<Value>>>);
 
 impl List {
     /// A new list of these items.
     pub fn new(items: Vec<Value>) -> Self {
-        Self(Arc::new(RwLock::new(items)))
+        Self(Arc::new(Inner(RwLock::new(items))))
     }
 
     /// How many items.
     pub fn len(&self) -> usize {
-        self.0.read().len()
+        self.0.0.read().len()
     }
 
     /// Whether there is no item.
     pub fn is_empty(&self) -> bool {
-        self.0.read().is_empty()
+        self.0.0.read().is_empty()
     }
 
     /// The item at a position from 0.
     pub fn get(&self, index: usize) -> Option<Value> {
-        self.0.read().get(index).cloned()
+        self.0.0.read().get(index).cloned()
     }
 
     /// Adds an item at the end.
     pub fn push(&self, item: Value) {
-        self.0.write().push(item);
+        self.0.0.write().push(item);
     }
 
     /// The items as they are now.
     pub fn snapshot(&self) -> Vec<Value> {
-        self.0.read().clone()
+        self.0.0.read().clone()
     }
 
     /// Changes the items. The closure must not evaluate anything.
     pub fn change<T>(&self, change: impl FnOnce(&mut Vec<Value>) -> T) -> T {
-        change(&mut self.0.write())
+        change(&mut self.0.0.write())
     }
 
     /// Whether both are the same list.
@@ -61,22 +128,22 @@ impl List {
 
 /// A dict in order of insertion. Clones are the same dict.
 #[derive(Debug, Clone, Default)]
-pub struct Dict(Arc<RwLock<IndexMap<Key, Value>>>);
+pub struct Dict(Arc<Inner<IndexMap<Key, Value>>>);
 
 impl Dict {
     /// A new dict.
     pub fn new(items: IndexMap<Key, Value>) -> Self {
-        Self(Arc::new(RwLock::new(items)))
+        Self(Arc::new(Inner(RwLock::new(items))))
     }
 
     /// How many keys.
     pub fn len(&self) -> usize {
-        self.0.read().len()
+        self.0.0.read().len()
     }
 
     /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
-        self.0.read().is_empty()
+        self.0.0.read().is_empty()
     }
 
     /// The value of a key; an unhashable key is in no dict.
@@ -84,13 +151,13 @@ impl Dict {
         match key {
             Value::Str(text) => self.get_str(text),
             Value::List(_) | Value::Dict(_) | Value::Set(_) => None,
-            other => self.0.read().get(&ValueKey(other)).cloned(),
+            other => self.0.0.read().get(&ValueKey(other)).cloned(),
         }
     }
 
     /// The value of a str key.
     pub fn get_str(&self, key: &str) -> Option<Value> {
-        self.0.read().get(&StrKey(key)).cloned()
+        self.0.0.read().get(&StrKey(key)).cloned()
     }
 
     /// Sets the value of a key.
@@ -99,44 +166,44 @@ impl Dict {
     /// The key is not hashable.
     pub fn insert(&self, key: Value, value: Value) -> Result<()> {
         let key = Key::new(key)?;
-        self.0.write().insert(key, value);
+        self.0.0.write().insert(key, value);
         Ok(())
     }
 
     /// Sets the value of a str key.
     pub fn insert_str(&self, key: impl Into<Arc<str>>, value: Value) {
-        self.0.write().insert(Key::from(key.into()), value);
+        self.0.0.write().insert(Key::from(key.into()), value);
     }
 
     /// Takes a key out, keeping the order of the others.
     pub fn remove(&self, key: &Value) -> Option<Value> {
-        self.0.write().shift_remove(&ValueKey(key))
+        self.0.0.write().shift_remove(&ValueKey(key))
     }
 
     /// The keys as they are now.
     pub fn keys(&self) -> Vec<Value> {
-        self.0.read().keys().map(|key| key.value().clone()).collect()
+        self.0.0.read().keys().map(|key| key.value().clone()).collect()
     }
 
     /// The values as they are now.
     pub fn values(&self) -> Vec<Value> {
-        self.0.read().values().cloned().collect()
+        self.0.0.read().values().cloned().collect()
     }
 
     /// Keys and values as they are now.
     pub fn items(&self) -> Vec<(Value, Value)> {
-        self.0.read().iter().map(|(key, value)| (key.value().clone(), value.clone())).collect()
+        self.0.0.read().iter().map(|(key, value)| (key.value().clone(), value.clone())).collect()
     }
 
     /// A new dict with the same keys and values.
     #[must_use]
     pub fn copy(&self) -> Self {
-        Self::new(self.0.read().clone())
+        Self::new(self.0.0.read().clone())
     }
 
     /// Changes the entries. The closure must not evaluate anything.
     pub fn change<T>(&self, change: impl FnOnce(&mut IndexMap<Key, Value>) -> T) -> T {
-        change(&mut self.0.write())
+        change(&mut self.0.0.write())
     }
 
     /// Whether both are the same dict.

@@ -301,7 +301,7 @@ fn group(digits: &str, separator: char, size: usize) -> String {
 /// Python's errors for a wrong format or missing arguments.
 pub fn format_text_with(state: &mut State<'_>, text: &str, args: &Args) -> Result<String> {
     let mut formatter = Formatter { args, next: Some(0) };
-    formatter.run(state, text, 2)
+    formatter.run(state, text, 3)
 }
 
 struct Formatter<'a> {
@@ -399,7 +399,7 @@ impl Formatter<'_> {
         } else if let Ok(index) = name.parse() {
             if self.next.is_some_and(|next| next > 0) {
                 return Err(Error::value_error(
-                    "cannot switch from automatic field numbering to manual field specification",
+                    "cannot switch from manual field specification to automatic field numbering",
                 ));
             }
             self.next = None;
@@ -411,10 +411,7 @@ impl Formatter<'_> {
                 .ok_or_else(|| Error::key_error(&Value::str(name)));
         };
         self.args.positional.get(index).cloned().ok_or_else(|| {
-            Error::new(
-                super::super::error::ExceptionKind::IndexError,
-                format!("Replacement index {index} out of range for positional args tuple"),
-            )
+            Error::new(super::super::error::ExceptionKind::IndexError, "tuple index out of range")
         })
     }
 }

@@ -49,7 +49,9 @@ fn unhashable(value: &Value) -> Option<&'static str> {
         Value::List(_) => Some("list"),
         Value::Dict(_) => Some("dict"),
         Value::Set(_) => Some("set"),
-        Value::Tuple(items) => items.iter().find_map(unhashable),
+        Value::Tuple(items) => {
+            stacker::maybe_grow(64 * 1024, 2 << 20, || items.iter().find_map(unhashable))
+        }
         _ => None,
     }
 }
@@ -117,9 +119,11 @@ fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
         Value::Bytes(bytes) => bytes.hash(state),
         Value::Tuple(items) => {
             items.len().hash(state);
-            for item in items.iter() {
-                hash_value(item, state);
-            }
+            stacker::maybe_grow(64 * 1024, 2 << 20, || {
+                for item in items.iter() {
+                    hash_value(item, state);
+                }
+            });
         }
         Value::Object(object) => match object.hash_key() {
             Some(hash) => hash.hash(state),

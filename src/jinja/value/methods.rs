@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::super::error::{Error, ExceptionKind, Result};
 use super::super::eval::State;
 use super::number::float_to_big_int;
+use super::views::{Part, View};
 use super::{Args, Dict, Key, List, Set, Value, ops};
 
 /// The names of all methods of list.
@@ -89,12 +90,12 @@ pub fn list(
 ) -> Result<Option<Value>> {
     Ok(Some(match name {
         "append" => {
-            let ([item], []) = args.bind("list.append", ["object"], [])?;
+            let item = args.exactly_one("list.append")?;
             list.push(item);
             Value::None
         }
         "extend" => {
-            let ([items], []) = args.bind("list.extend", ["iterable"], [])?;
+            let items = args.exactly_one("list.extend")?;
             let items = items.iterate(state)?;
             list.change(|list| list.extend(items));
             Value::None
@@ -118,7 +119,7 @@ pub fn list(
             })?
         }
         "remove" => {
-            let ([item], []) = args.bind("list.remove", ["value"], [])?;
+            let item = args.exactly_one("list.remove")?;
             let at = list.snapshot().iter().position(|other| *other == item);
             let at = at.ok_or_else(|| Error::value_error("list.remove(x): x not in list"))?;
             list.change(|list| (at < list.len()).then(|| list.remove(at)));
@@ -218,11 +219,9 @@ pub fn dict(
             hashable(&key)?;
             dict.get(&key).or(default).unwrap_or(Value::None)
         }
-        "keys" => Value::list(dict.keys()),
-        "values" => Value::list(dict.values()),
-        "items" => {
-            Value::list(dict.items().into_iter().map(|(key, value)| Value::tuple([key, value])))
-        }
+        "keys" => View::of(dict, Part::Keys),
+        "values" => View::of(dict, Part::Values),
+        "items" => View::of(dict, Part::Items),
         "update" => {
             let named = std::mem::take(&mut args.keyword);
             let ([], [other]) = args.bind("update", [], ["other"])?;
@@ -316,7 +315,7 @@ pub fn set(state: &mut State<'_>, set: &Set, name: &str, args: Args) -> Result<O
     let items = set.snapshot();
     Ok(Some(match name {
         "add" => {
-            let ([item], []) = args.bind("set.add", ["object"], [])?;
+            let item = args.exactly_one("set.add")?;
             set.insert(item)?;
             Value::None
         }

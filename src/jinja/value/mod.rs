@@ -5,6 +5,7 @@
 
 mod args;
 pub(super) mod arithmetic;
+mod bury;
 mod containers;
 pub(super) mod format;
 mod function;
@@ -16,6 +17,7 @@ pub(super) mod ops;
 pub(super) mod printf;
 pub(super) mod repr;
 pub(super) mod text_methods;
+mod views;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use num_bigint::BigInt;
 
 pub use args::Args;
-pub use containers::{Dict, List, Set};
+pub use containers::{Dict, List, Set, Tuple};
 pub use function::{BoundMethod, MacroValue, NativeFunction};
 pub use key::Key;
 pub use object::Object;
@@ -53,7 +55,7 @@ pub enum Value {
     /// A list, shared by reference.
     List(List),
     /// A tuple.
-    Tuple(Arc<[Value]>),
+    Tuple(Tuple),
     /// A dict, shared by reference, in order of insertion.
     Dict(Dict),
     /// A set, shared by reference. Unlike Python's it keeps the order of insertion.
@@ -120,7 +122,7 @@ impl Undefined {
 impl Value {
     /// An empty tuple.
     pub fn empty_tuple() -> Self {
-        Self::Tuple(Arc::new([]))
+        Self::Tuple(Tuple::default())
     }
 
     /// A str.

@@ -85,6 +85,11 @@ pub trait Object: Any + Send + Sync + Debug {
         self.length().is_none_or(|length| length > 0)
     }
 
+    /// Whether the test `sequence` holds for what has a length and items.
+    fn is_sequence(&self) -> bool {
+        true
+    }
+
     /// Whether the test `mapping` holds.
     fn is_mapping(&self) -> bool {
         false

@@ -6,6 +6,8 @@ use super::arithmetic::to_float;
 use super::format::{Spec, float_digits, format_number};
 use super::number::float_to_big_int;
 
+/// All format characters.
+const KINDS: &str = "sracdiuxXoeEfFgG";
 /// The widest field.
 const WIDEST: usize = 1 << 20;
 
@@ -13,13 +15,24 @@ const WIDEST: usize = 1 << 20;
 ///
 /// # Errors
 /// Python's errors for a wrong format, and for too few or too many values.
-pub fn format(format: &str, values: &Value) -> Result<String> {
+pub fn format(pattern: &str, values: &Value) -> Result<String> {
     let mut arguments = Arguments::new(values);
-    let mut out = String::with_capacity(format.len());
-    let mut rest = format;
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
-        rest = field(&rest[at + 1..], &mut arguments, &mut out)?;
+        rest =
+            field(&rest[at + 1..], &mut arguments, &mut out).map_err(|failure| match failure {
+                Failure::Error(error) => error,
+                Failure::Character { kind, left } => {
+                    let before = &pattern[..pattern.len() - left];
+                    Error::value_error(format!(
+                        "unsupported format character '{kind}' (0x{:x}) at index {}",
+                        u32::from(kind),
+                        before.chars().count()
+                    ))
+                }
+            })?;
     }
     out.push_str(rest);
     if arguments.all_used() {
@@ -69,7 +82,27 @@ impl<'a> Arguments<'a> {
     }
 }
 
-fn field<'a>(text: &'a str, arguments: &mut Arguments<'_>, out: &mut String) -> Result<&'a str> {
+/// What is wrong with a field.
+enum Failure {
+    Error(Error),
+    /// The format character is none; `left` bytes of the format start with it.
+    Character {
+        kind: char,
+        left: usize,
+    },
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn field<'a>(
+    text: &'a str,
+    arguments: &mut Arguments<'_>,
+    out: &mut String,
+) -> Result<&'a str, Failure> {
     let mut rest = text;
     let mut named = None;
     if let Some(tail) = rest.strip_prefix('(') {
@@ -109,6 +142,9 @@ fn field<'a>(text: &'a str, arguments: &mut Arguments<'_>, out: &mut String) -> 
         Some(value) => value,
         None => arguments.next()?,
     };
+    if !KINDS.contains(kind) {
+        return Err(Failure::Character { kind, left: rest.len() });
+    }
     out.push_str(&convert(kind, &value, spec)?);
     Ok(after)
 }
@@ -180,7 +216,7 @@ fn convert(kind: char, value: &Value, mut spec: Spec) -> Result<String> {
             }
             format_number(&whole, &spec)
         }
-        'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
+        _ => {
             if !is_number {
                 return Err(Error::type_error(format!(
                     "must be real number, not {}",
@@ -198,10 +234,6 @@ fn convert(kind: char, value: &Value, mut spec: Spec) -> Result<String> {
             spec.kind = Some(kind);
             format_number(&Value::Float(number), &spec)
         }
-        other => Err(Error::value_error(format!(
-            "unsupported format character '{other}' (0x{:x})",
-            u32::from(other)
-        ))),
     }
 }
 

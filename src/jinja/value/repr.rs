@@ -32,9 +32,14 @@ fn write_nested(out: &mut String, value: &Value, open: &mut Vec<usize>) {
         Value::Bytes(bytes) => write_bytes(out, bytes),
         Value::List(list) => write_list(out, list, open),
         Value::Tuple(items) => {
+            // A tuple is never inside itself, but it counts for the depth.
+            if !enter(open, open.len() + 1) {
+                return out.push_str("(...)");
+            }
             out.push('(');
             write_items(out, items, open);
             out.push_str(if items.len() == 1 { ",)" } else { ")" });
+            open.pop();
         }
         Value::Dict(dict) => {
             if !enter(open, dict.address()) {
@@ -87,7 +92,6 @@ fn enter(open: &mut Vec<usize>, address: usize) -> bool {
 }
 
 fn write_items(out: &mut String, items: &[Value], open: &mut Vec<usize>) {
-    // Tuples have no identity of their own here, but they can only nest so deep.
     for (at, item) in items.iter().enumerate() {
         out.push_str(if at == 0 { "" } else { ", " });
         write_nested(out, item, open);

@@ -290,27 +290,32 @@ fn collect(mut parts: Vec<&str>, reverse: bool) -> Value {
 
 fn split_spaces(text: &str, most: usize, from_right: bool) -> Value {
     let mut parts = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
+    let strip = |rest: &'_ str| -> usize {
+        if from_right { rest.trim_end().len() } else { rest.len() - rest.trim_start().len() }
+    };
+    let mut rest = text;
+    loop {
+        // What is left after the last split keeps its spaces on the far side.
+        rest = if from_right { &rest[..strip(rest)] } else { &rest[strip(rest)..] };
+        if rest.is_empty() {
+            break;
+        }
         let at = if from_right {
             rest.rfind(char::is_whitespace)
         } else {
             rest.find(char::is_whitespace)
         };
-        match at.filter(|_| parts.len() < most) {
-            Some(at) if from_right => {
-                let width = rest[at..].chars().next().map_or(1, char::len_utf8);
-                parts.push(&rest[at + width..]);
-                rest = rest[..at].trim_end();
-            }
-            Some(at) => {
-                parts.push(&rest[..at]);
-                rest = rest[at..].trim_start();
-            }
-            None => {
-                parts.push(rest);
-                break;
-            }
+        let Some(at) = at.filter(|_| parts.len() < most) else {
+            parts.push(rest);
+            break;
+        };
+        let (before, after) = rest.split_at(at);
+        if from_right {
+            parts.push(after.trim_start());
+            rest = before;
+        } else {
+            parts.push(before);
+            rest = after;
         }
     }
     collect(parts, from_right)
