@@ -43,7 +43,7 @@ pub struct ExternalColumn {
     pub name: String,
     /// SQL type; text when not declared.
     pub data_type: Option<String>,
-    /// A default expression, from the column's `meta.default`.
+    /// A default expression.
     pub default: Option<String>,
 }
 
@@ -112,20 +112,35 @@ impl Source {
 
     /// The columns as `source load` creates them.
     pub fn external_columns(&self) -> Vec<ExternalColumn> {
-        let default = |column: &Column| {
-            let value =
-                column.meta.get("default").or_else(|| column.config.get("meta")?.get("default"))?;
-            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        };
         self.columns
             .values()
             .map(|column| ExternalColumn {
                 name: column.name.clone(),
                 data_type: column.data_type.clone(),
-                default: default(column),
+                default: declared_default(column),
             })
             .collect()
     }
+}
+
+/// A column's default: a custom constraint such as `default current_timestamp`, dbt's only
+/// place for it, or `default` in the column's meta.
+fn declared_default(column: &Column) -> Option<String> {
+    let is_default = |expression: &&str| {
+        expression.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("default "))
+    };
+    let constraint = column
+        .constraints
+        .iter()
+        .filter(|constraint| constraint.get("type").and_then(Json::as_str) == Some("custom"))
+        .filter_map(|constraint| constraint.get("expression")?.as_str())
+        .find(is_default)
+        .map(|expression| expression[8..].trim().to_owned());
+    let meta = || {
+        let value = column.meta.get("default")?;
+        Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    constraint.or_else(meta)
 }
 
 impl Serialize for Source {
