@@ -155,6 +155,7 @@ fn run_nodes(
     let settings = scheduler::Settings {
         threads: options.threads,
         fail_fast: options.fail_fast,
+        skips_are_causes: options.tests_gate,
         interrupted: options.interrupted,
     };
     let (stop, unstarted) = scheduler::run(&plan.graph, &work, settings);

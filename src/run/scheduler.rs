@@ -86,8 +86,8 @@ pub struct Outcome {
 pub trait Work: Sync {
     /// Runs a node. `position` is none for nodes that are not counted.
     fn run(&self, node: usize, position: Option<Position>) -> Outcome;
-    /// Takes note that a node is skipped. `cause` is the uncounted node that failed, if
-    /// it was one.
+    /// Takes note that a node is skipped. `cause` is the uncounted node because of which,
+    /// if it was one.
     fn skip(&self, node: usize, position: Option<Position>, cause: Option<usize>);
     /// Takes note that a node's code panicked; what is below it is skipped.
     fn panicked(&self, node: usize, position: Option<Position>, message: &str);
@@ -111,11 +111,14 @@ pub struct Settings<'a> {
     pub threads: usize,
     /// Stop at the first failure.
     pub fail_fast: bool,
+    /// Whether what is skipped is the reason for what is below it, as in dbt's `build`;
+    /// else the reason is what failed.
+    pub skips_are_causes: bool,
     /// Set by a signal: the user wants to stop.
     pub interrupted: &'a AtomicBool,
 }
 
-/// A node below something that failed; the uncounted node that failed, if it was one.
+/// A node below something that failed; the uncounted node because of which, if it was one.
 type Block = Option<usize>;
 
 struct State {
@@ -257,7 +260,8 @@ impl Run<'_> {
         state.left -= 1;
         let block = blocks.then(|| {
             let own = (self.graph.kinds[node] == Kind::Uncounted).then_some(node);
-            state.blocks[node].unwrap_or(own)
+            let inherited = state.blocks[node].filter(|_| !self.settings.skips_are_causes);
+            inherited.unwrap_or(own)
         });
         let released = self.pass_on(state, node, block);
         self.release(state, released);
@@ -267,7 +271,8 @@ impl Run<'_> {
     fn pass_on(&self, state: &mut State, node: usize, block: Option<Block>) -> Vec<usize> {
         let mut released = Vec::new();
         for &child in &self.graph.children[node] {
-            if block.is_some() && state.blocks[child].is_none() {
+            // An uncounted node explains more than others do.
+            if block.is_some() && state.blocks[child].flatten().is_none() {
                 state.blocks[child] = block;
             }
             state.waiting[child] -= 1;
@@ -354,7 +359,9 @@ mod tests {
     ) -> (Option<Stop>, Vec<usize>) {
         let graph = Graph::new(kinds.to_vec(), edges.iter().copied());
         let interrupted = AtomicBool::new(false);
-        run(&graph, recorder, Settings { threads, fail_fast, interrupted: &interrupted })
+        let skips_are_causes = false;
+        let settings = Settings { threads, fail_fast, skips_are_causes, interrupted: &interrupted };
+        run(&graph, recorder, settings)
     }
 
     #[test]
@@ -386,6 +393,23 @@ mod tests {
     }
 
     #[test]
+    fn in_a_build_a_skipped_uncounted_node_is_the_cause() {
+        let recorder = Recorder { failing: vec![0], ..Recorder::default() };
+        let kinds = [Counted, Uncounted, Counted, Counted];
+        let graph = Graph::new(kinds.to_vec(), [(0, 1), (1, 2), (2, 3)]);
+        let interrupted = AtomicBool::new(false);
+        let settings = Settings {
+            threads: 1,
+            fail_fast: false,
+            skips_are_causes: true,
+            interrupted: &interrupted,
+        };
+        run(&graph, &recorder, settings);
+        let log = recorder.log.lock();
+        assert_eq!(*log, ["run 0 1/3", "skip 1 None", "skip 2 Some(1)", "skip 3 None"]);
+    }
+
+    #[test]
     fn fail_fast_cancels_what_runs_and_starts_nothing_more() {
         let recorder =
             Recorder { failing: vec![0], waits_for_cancel: vec![1], ..Recorder::default() };
@@ -400,7 +424,12 @@ mod tests {
         let recorder = Recorder { waits_for_cancel: vec![0], ..Recorder::default() };
         let graph = Graph::new(vec![Counted, Counted], [(0, 1)]);
         let interrupted = AtomicBool::new(true);
-        let settings = Settings { threads: 1, fail_fast: false, interrupted: &interrupted };
+        let settings = Settings {
+            threads: 1,
+            fail_fast: false,
+            skips_are_causes: false,
+            interrupted: &interrupted,
+        };
         let (stop, unstarted) = run(&graph, &recorder, settings);
         assert_eq!(stop, Some(Stop::Interrupted));
         assert!(unstarted.contains(&1));

@@ -1,16 +1,16 @@
 //! The scheduler's work: nodes of a plan are carried out, and what happens is told.
 
 use super::execute::{self, Executor};
-use super::narrate;
 use super::plan::Plan;
 use super::scheduler::{Outcome, Work};
+use super::{narrate, summary};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, NodeInfo, Position};
-use crate::manifest::Node;
+use crate::manifest::{Node, UniqueId};
 use crate::result::{NodeResult, NodeStatus, Subject};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,6 +24,9 @@ pub struct NodeWork<'a> {
     /// Nodes that were cancelled.
     cut_off: Mutex<Vec<Arc<Node>>>,
     running: Mutex<HashSet<usize>>,
+    /// Ephemeral models that could not be compiled: they are no results of their own, but
+    /// told with what is skipped because of them.
+    broken: Mutex<HashMap<UniqueId, NodeResult>>,
     cancelling: AtomicBool,
 }
 
@@ -37,6 +40,7 @@ impl<'a> NodeWork<'a> {
             results: Mutex::default(),
             cut_off: Mutex::default(),
             running: Mutex::default(),
+            broken: Mutex::default(),
             cancelling: AtomicBool::new(false),
         }
     }
@@ -88,10 +92,10 @@ impl<'a> NodeWork<'a> {
                 message: result.message.clone(),
             });
         }
-        // Ephemeral models have results only where they cannot be compiled: what depends on
-        // them names them as the cause.
-        if position.is_some() || failed || action == execute::Action::Compile {
+        if position.is_some() || action == execute::Action::Compile {
             self.results.lock().push(result);
+        } else if failed {
+            self.broken.lock().insert(result.subject.unique_id().clone(), result);
         }
         Outcome { blocks, fails: failed }
     }
@@ -130,11 +134,16 @@ impl Work for NodeWork<'_> {
                 cause.unique_id()
             )
         });
-        self.tell(if cause.is_some() {
-            Event::LogSkipBecauseError { node: info, position, status: NodeStatus::Error }
+        if let Some(cause) = cause {
+            let broken = self.broken.lock().get(cause.unique_id()).cloned();
+            let status = broken.as_ref().map_or(NodeStatus::Skipped, |result| result.status);
+            self.tell(Event::LogSkipBecauseError { node: info, position, status });
+            if let Some(result) = broken {
+                summary::tell_result(self.executor.sink.as_ref(), &result);
+            }
         } else {
-            Event::SkippingDetails { node: info, position }
-        });
+            self.tell(Event::SkippingDetails { node: info, position });
+        }
         let thread = execute::thread_name();
         self.results.lock().push(NodeResult::skipped(subject.clone(), thread, message));
     }

@@ -154,6 +154,26 @@ fn ephemeral_models_are_inlined_and_not_counted() {
 }
 
 #[test]
+fn an_ephemeral_model_that_cannot_be_compiled_is_named_as_the_cause() {
+    let project = Project::new()
+        .file("macros/broken.sql", "{% macro broken() %}{% if execute %}{{ exceptions.raise_compiler_error('no luck') }}{% endif %}{% endmacro %}")
+        .file("models/e.sql", "{{ config(materialized='ephemeral') }} select {{ broken() }} as x")
+        .file("models/a.sql", "select x from {{ ref('e') }}");
+    let said = project.run("run");
+    assert_eq!(said.code, 1);
+    for text in [
+        "1 of 1 SKIP relation public.a due to ephemeral model status 'error'",
+        "Compilation Error in model e (models/e.sql)\n  no luck",
+        "Done. PASS=0 WARN=0 ERROR=0 SKIP=1 NO-OP=0 TOTAL=1",
+    ] {
+        assert!(said.stdout.contains(text), "expected {text:?} in:\n{}", said.stdout);
+    }
+    let message = project.artifact("run_results.json")["results"][0]["message"].clone();
+    let message = message.as_str().unwrap();
+    assert!(message.contains("in referenced ephemeral model model.shop.e"), "{message}");
+}
+
+#[test]
 fn hooks_of_the_project_run_around_the_nodes() {
     let project = Project::new().file("models/a.sql", "select 1 as x").file(
         "dbt_project.yml",
