@@ -197,6 +197,13 @@ impl<'a> Parse<'a> {
         for project in workspace.packages.values() {
             results.push(hooks::drafts(project).map_err(Vec::from));
         }
+        for file in self.properties {
+            for entry in &file.snapshots {
+                let Some(relation) = &entry.value.relation else { continue };
+                let draft = sql_file::yaml_snapshot(file, entry, relation);
+                results.push(draft.map(|draft| vec![draft]).map_err(Vec::from));
+            }
+        }
         let mut drafts: Vec<Draft> = Vec::new();
         for result in results {
             match result {
@@ -235,7 +242,7 @@ impl<'a> Parse<'a> {
             ];
             for (section, entries) in sections {
                 for entry in entries {
-                    if let Some(error) = unsupported(section, entry) {
+                    if let Some(error) = unsupported(entry) {
                         errors.push(*error);
                     }
                     let key = (section, &*file.package, entry.value.name.as_str());
@@ -513,19 +520,11 @@ fn section(kind: &NodeKind) -> Option<&'static str> {
 
 /// What a property file asks for and gdbt does not do yet.
 fn unsupported(
-    section: &str,
     entry: &property_file::Entry<properties::NodeProperties>,
 ) -> Option<Box<Diagnostic>> {
-    let what = match section {
-        "models" if entry.value.versions.is_some() => "versions",
-        "snapshots" if entry.node.get("relation").is_some() => "relation",
-        _ => return None,
-    };
-    let message = match what {
-        "versions" => "Versioned models are not supported yet",
-        _ => "Snapshots defined in YAML are not supported yet",
-    };
-    let span = entry.span_of(&[Step::Key(what)]);
+    entry.value.versions.as_ref()?;
+    let span = entry.span_of(&[Step::Key("versions")]);
+    let message = "Versioned models are not supported yet";
     Some(Diagnostic::new(Code::Unsupported, message).with_span(span))
 }
 

@@ -29,6 +29,8 @@ pub struct NodeProperties {
     /// Whether columns are quoted in tests, unless they say otherwise.
     #[serde(default, deserialize_with = "or_default")]
     pub quote_columns: bool,
+    /// What a snapshot copies, such as `ref('orders')`.
+    pub relation: Option<String>,
     /// Versions of a model.
     pub versions: Option<Json>,
     /// When the model goes away.

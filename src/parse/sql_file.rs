@@ -1,11 +1,13 @@
 //! From files to drafts: what a file's place and name say of the nodes in it.
 
 use super::config::ConfigKind;
+use super::properties::NodeProperties;
+use super::property_file::{Entry, PropertyFile, Step};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::jinja::blocks::{self, BlockKind};
 use crate::jinja::{SourceFile as TemplateFile, Template};
 use crate::manifest::{Checksum, NodeKind};
-use crate::project::{FileKind, Project, SourceFile};
+use crate::project::{Checksum as FileChecksum, FileKind, Project, SourceFile};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -165,6 +167,37 @@ fn snapshots(file: &SourceFile, relative: &str) -> Result<Vec<Draft>> {
             })
         })
         .collect()
+}
+
+/// A snapshot that a property file defines by the relation it copies
+/// (<https://docs.getdbt.com/docs/build/snapshots>).
+pub fn yaml_snapshot(
+    file: &PropertyFile,
+    entry: &Entry<NodeProperties>,
+    relation: &str,
+) -> Result<Draft> {
+    let name = &entry.value.name;
+    let span = entry.span_of(&[Step::Key("relation")]);
+    let raw_code = format!("select * from {{{{ {relation} }}}}");
+    let template = Template::from_text(Arc::clone(&file.path), raw_code.as_str())
+        .map_err(|error| error.relocated(span.clone()))?;
+    Ok(Draft {
+        name: name.as_str().into(),
+        package: Arc::clone(&file.package),
+        fqn: fqn(&file.package, &file.relative_path, name),
+        path: format!("{}/{name}.sql", file.relative_path).into(),
+        original_file_path: Arc::clone(&file.path),
+        raw_code: raw_code.into(),
+        checksum: Checksum {
+            name: "sha256",
+            checksum: FileChecksum::of(&entry.source.text).text().to_owned(),
+        },
+        template: Some(template),
+        tags: Vec::new(),
+        defined_at: Some(span),
+        config_kind: ConfigKind::Snapshot,
+        kind: NodeKind::Snapshot,
+    })
 }
 
 /// A block's opening tag.
