@@ -92,10 +92,14 @@ impl Project {
         said
     }
 
+    /// A session with the project's database.
+    pub fn connect(&self) -> gdbt::postgres::Connection {
+        self.database.as_ref().expect("a project with a server").connect()
+    }
+
     /// The rows of a query, as text.
     pub fn query(&self, sql: &str) -> Vec<Vec<String>> {
-        let database = self.database.as_ref().expect("a project with a server");
-        let set = database.connect().query(sql).unwrap().into_last().unwrap();
+        let set = self.connect().query(sql).unwrap().into_last().unwrap();
         let cell = |cell: Option<&str>| cell.unwrap_or("NULL").to_owned();
         set.rows.iter().map(|row| row.iter().map(cell).collect()).collect()
     }

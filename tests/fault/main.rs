@@ -1,0 +1,21 @@
+//! What happens when something is killed, restarted, run twice at once, or named badly: the
+//! `gdbt` program on throw-away projects and a real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "../postgres/database.rs"]
+#[allow(dead_code)]
+mod database;
+#[path = "../behaviour/project.rs"]
+#[allow(dead_code)]
+mod project;
+
+mod chance;
+mod process;
+mod warehouse;
+
+mod kill;
+mod load;
+mod names;
+mod seeds;
+mod server;
