@@ -212,10 +212,11 @@ impl ConfigBuilder {
 
 /// Joins the arguments of a further `config()` call in the same file to those of earlier ones.
 pub fn merge_calls(earlier: &mut JsonMap, call: JsonMap) {
+    let first = earlier.is_empty();
     for (key, value) in call {
         let key = canonical_key(&key).to_owned();
         let rule = ConfigKind::Model.merge_rule(&key);
-        if rule == MergeRule::Append || earlier.contains_key(&key) {
+        if !first && (rule == MergeRule::Append || earlier.contains_key(&key)) {
             merge_key(earlier, &key, value, rule);
         } else {
             earlier.insert(key, value);
