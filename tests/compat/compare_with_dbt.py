@@ -36,7 +36,6 @@ import compare_manifests
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 PROJECT = REPOSITORY / "project"
-DBT_PACKAGES = ["dbt-core==1.11.16", "dbt-postgres==1.11.0"]
 
 SCHEMAS = ("raw", "staging", "dwh", "mart", "dq")
 INSERTION_TIMES = {"__insert_timestamp", "updated_at"}
@@ -244,13 +243,8 @@ class Gdbt(Tool):
 def installed_dbt(arguments):
     if arguments.dbt:
         return arguments.dbt
-    venv = REPOSITORY / "target" / "compat" / "venv"
-    program = venv / "bin" / "dbt"
-    if not program.exists():
-        print(f"installing {' '.join(DBT_PACKAGES)} into {venv}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-        subprocess.run([str(venv / "bin" / "pip"), "install", "--quiet", *DBT_PACKAGES], check=True)
-    return program
+    made = subprocess.run([REPOSITORY / "tests/compat/dbt_venv.sh"], check=True, stdout=subprocess.PIPE, text=True)
+    return pathlib.Path(made.stdout.strip()) / "bin" / "dbt"
 
 
 # ---------------------------------------------------------------------------------------------------------------
