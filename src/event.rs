@@ -162,6 +162,8 @@ pub enum Event {
         /// Names and values.
         args: Map<String, Json>,
     },
+    /// The adapter is chosen; there is only one.
+    AdapterRegistered,
     /// The command failed as a whole.
     MainEncounteredError {
         /// Why: one error, or all that were found.

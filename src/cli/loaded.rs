@@ -36,6 +36,7 @@ impl Loaded {
     pub fn new(session: &Session) -> Result<Self, Vec<Diagnostic>> {
         let settings = &session.settings;
         let workspace = Arc::new(session.workspace()?);
+        session.emit(Event::AdapterRegistered);
         let sources = Sources::read(&workspace)?;
         let invocation = Invocation {
             id: settings.invocation.id.clone(),

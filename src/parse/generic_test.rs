@@ -301,6 +301,7 @@ pub fn md5_hex(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[allow(clippy::needless_pass_by_value)] // reads better below
     fn on_model(entry: Json, column: Option<&str>) -> TestDefinition {
         TestDefinition::from_entry(&entry, TestTarget::Node { name: "a" }, column).unwrap()
     }

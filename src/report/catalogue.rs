@@ -21,6 +21,7 @@ pub fn label(event: &Event) -> Label {
     let (name, code, level) = match event {
         Event::MainReportVersion => ("MainReportVersion", "A001", Info),
         Event::MainReportArgs { .. } => ("MainReportArgs", "A002", Debug),
+        Event::AdapterRegistered => ("AdapterRegistered", "E034", Info),
         Event::MainEncounteredError { .. } => ("MainEncounteredError", "Z002", Error),
         Event::MainKeyboardInterrupt => ("MainKeyboardInterrupt", "Z001", Info),
         Event::CommandCompleted { .. } => ("CommandCompleted", "Q039", Debug),

@@ -12,6 +12,10 @@ pub fn data(event: &Event) -> Json {
             json!({"version": format!("={}", crate::project::version::DBT_VERSION), "log_version": 3})
         }
         Event::MainReportArgs { args } => json!({"args": args}),
+        Event::AdapterRegistered => json!({
+            "adapter_name": "postgres",
+            "adapter_version": format!("={}", super::message::ADAPTER_VERSION),
+        }),
         Event::MainEncounteredError { diagnostics } => {
             let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
             let codes: Vec<_> = diagnostics.iter().map(|error| error.code.as_str()).collect();

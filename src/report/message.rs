@@ -8,6 +8,9 @@ use serde_json::json;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+/// The version of dbt-postgres whose behaviour gdbt follows.
+pub const ADAPTER_VERSION: &str = "1.11.0";
+
 /// The text of an event; it may have many lines.
 pub fn message(event: &Event, style: Style) -> String {
     match event {
@@ -22,6 +25,7 @@ pub fn message(event: &Event, style: Style) -> String {
             });
             format!("running gdbt with arguments {{{}}}", args.collect::<Vec<_>>().join(", "))
         }
+        Event::AdapterRegistered => format!("Registered adapter: postgres={ADAPTER_VERSION}"),
         Event::MainEncounteredError { diagnostics } => {
             let errors: Vec<_> =
                 diagnostics.iter().map(|error| super::diagnostic::render(error, style)).collect();

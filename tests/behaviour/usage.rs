@@ -1,6 +1,7 @@
 //! Wrong usage ends with 2 and says what to do.
 
-use crate::project::Project;
+use crate::database;
+use crate::project::{Project, Said};
 
 #[test]
 fn mistyped_options_and_commands_get_a_suggestion() {
@@ -72,6 +73,29 @@ fn clean_deletes_what_it_may_and_nothing_else() {
         assert_eq!(project.run("clean").code, 2, "{targets}");
     }
     assert!(project.folder().join("models/a.sql").is_file());
+}
+
+#[test]
+fn a_new_project_builds_on_a_server_of_its_own_that_stops_at_the_end() {
+    let project = Project::offline();
+    project.ok("init wares");
+    let options = database::options(&project.folder().join("wares"));
+    let mut command = project.command("build --project-dir wares");
+    if let Some(programs) = &options.bin_dir {
+        command.env("GDBT_POSTGRES_BIN", programs);
+    }
+    let said: Said = command.output().unwrap().into();
+    assert_eq!(said.code, 0, "{}{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("Embedded PostgreSQL"), "{}", said.stdout);
+    assert!(said.stdout.contains("Done. PASS=8 WARN=0 ERROR=0"), "{}", said.stdout);
+    assert_eq!(project.run("db status --project-dir wares").code, 1);
+}
+
+#[test]
+fn cleaning_needs_no_profile() {
+    let project = Project::offline().file("profiles.yml", "shop: [").file("target/x", "x");
+    project.ok("clean");
+    assert!(!project.folder().join("target").exists());
 }
 
 #[test]

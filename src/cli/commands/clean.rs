@@ -5,11 +5,14 @@ use crate::cli::args::CleanArgs;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Event;
+use crate::project::render::{SecretRule, YamlGlobals};
+use crate::project::{Origin, Project, RawProject, Vars};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// Deletes them, but never sources, and nothing outside of the project unless asked to.
 pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
-    let project = session.workspace()?.root;
+    let project = project(session)?;
     let root = plain(&absolute(&project.root));
     let folder = |path: &String| plain(&root.join(path));
     let targets: Vec<PathBuf> = project.clean_targets.iter().map(folder).collect();
@@ -41,6 +44,27 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
     }
     session.emit(Event::FinishedCleanPaths);
     Ok(ExitStatus::Success)
+}
+
+/// The project alone: cleaning needs no profile and no installed packages.
+fn project(session: &Session) -> Result<Project, Vec<Diagnostic>> {
+    let load = &session.settings.load;
+    let vars = Arc::new(Vars::from_cli(load.vars.clone()));
+    let globals = YamlGlobals::new(&session.settings.env, &vars, None, SecretRule::Refused);
+    let mut warnings = Vec::new();
+    let mut project = RawProject::read(&load.project_dir)?.load(
+        &globals,
+        Origin::Root,
+        !load.skip_version_check,
+        &mut warnings,
+    )?;
+    if let Some(target) = &load.target_path
+        && project.clean_targets == [project.target_path.clone()]
+    {
+        project.clean_targets = vec![target.clone()];
+    }
+    session.warn(warnings)?;
+    Ok(project)
 }
 
 fn refuse<'a>(
