@@ -5,6 +5,9 @@
 //! by that: kept-back statements are always inside a transaction, so the failure of one
 //! stops all later ones, and a commit is always the last of what is sent together.
 //!
+//! What a node makes is locked in each of its transactions, first of all, so that two runs
+//! do not build the same relation at the same time.
+//!
 //! The transactions are those a project sees under dbt: the first statement of a node
 //! begins one, unless it only reads; after a commit, statements commit themselves until a
 //! statement with `auto_begin` comes; what is not committed at the end is rolled back.
@@ -34,6 +37,8 @@ pub struct SessionOptions {
     pub comment: Option<QueryComment>,
     /// The node, for events.
     pub node: Option<NodeInfo>,
+    /// The statement that locks what the node makes ([`crate::postgres::lock`]).
+    pub lock: Option<String>,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -82,6 +87,7 @@ struct Queued {
 
 enum Kind {
     Begin,
+    Lock,
     Commit,
     Rollback,
     Statement(Response),
@@ -125,7 +131,7 @@ impl Session {
             && !facts.controls_transaction
             && (auto_begin || !(inner.has_committed || facts.only_reads));
         if begins {
-            inner.begin();
+            self.begin_inner(&mut inner);
         }
         inner.note(facts);
         let response = Response::pending(self.me.clone());
@@ -147,7 +153,7 @@ impl Session {
     pub fn begin(&self) {
         let mut inner = self.state.lock();
         if !inner.in_transaction {
-            inner.begin();
+            self.begin_inner(&mut inner);
         }
     }
 
@@ -186,7 +192,7 @@ impl Session {
         let mut inner = self.state.lock();
         inner.report_failure()?;
         if !inner.in_transaction {
-            inner.begin();
+            self.begin_inner(&mut inner);
         }
         self.flush_inner(&mut inner)?;
         let sql: Arc<str> = sql.into();
@@ -301,6 +307,14 @@ impl Session {
         &self.options.sink
     }
 
+    fn begin_inner(&self, inner: &mut Inner) {
+        inner.in_transaction = true;
+        inner.push("BEGIN".into(), Kind::Begin);
+        if let Some(lock) = &self.options.lock {
+            inner.push(lock.as_str().into(), Kind::Lock);
+        }
+    }
+
     fn commit_inner(&self, inner: &mut Inner) -> Result<()> {
         inner.has_committed = true;
         if !inner.in_transaction {
@@ -326,7 +340,7 @@ impl Session {
             .iter()
             .map(|queued| match queued.kind {
                 Kind::Statement(_) => self.with_comment(&queued.sql),
-                Kind::Begin | Kind::Commit | Kind::Rollback => queued.sql.to_string(),
+                Kind::Begin | Kind::Lock | Kind::Commit | Kind::Rollback => queued.sql.to_string(),
             })
             .collect();
         let connection = match inner.connection(&self.pool, &self.options) {
@@ -424,11 +438,6 @@ impl Drop for Session {
 }
 
 impl Inner {
-    fn begin(&mut self) {
-        self.in_transaction = true;
-        self.push("BEGIN".into(), Kind::Begin);
-    }
-
     fn push(&mut self, sql: Arc<str>, kind: Kind) {
         self.queue.push(Queued { sql, kind });
     }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::postgres::quote::{identifier, literal};
-use crate::postgres::{Connection, Error, catalog};
+use crate::postgres::{Connection, Error, catalog, lock};
 use crate::suggest::nearest;
 use file::DataFile;
 
@@ -180,10 +180,16 @@ fn create_statements(spec: &LoadSpec<'_>, schema_exists: bool) -> Result<Vec<Str
     }
     let mut statements = Vec::new();
     if !schema_exists {
+        statements.push(lock::schema(spec.schema));
         statements.push(format!("create schema if not exists {}", identifier(spec.schema)));
     }
     let columns: Vec<String> = spec.columns.iter().map(column_definition).collect();
-    statements.push(format!("create table {} (\n  {}\n)", relation(spec), columns.join(",\n  ")));
+    statements.push(lock::relation(spec.schema, spec.table));
+    statements.push(format!(
+        "create table if not exists {} (\n  {}\n)",
+        relation(spec),
+        columns.join(",\n  ")
+    ));
     Ok(statements)
 }
 

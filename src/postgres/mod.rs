@@ -5,7 +5,8 @@
 //! of the existing clients drop, and a node's statements have to share a round trip.
 //!
 //! [`Connection`] is a session, [`Pool`] keeps and lends them, [`catalog`] asks what
-//! exists, [`quote`] makes names and literals safe, [`types`] knows the built-in types.
+//! exists, [`quote`] makes names and literals safe, [`lock`] keeps runs apart, [`types`]
+//! knows the built-in types.
 
 mod cancel;
 pub mod catalog;
@@ -14,6 +15,7 @@ mod connect;
 mod connection;
 mod copy;
 mod error;
+pub mod lock;
 mod login;
 mod options;
 mod pool;

@@ -6,7 +6,7 @@ use crate::context::Shared;
 use crate::diagnostic::Result;
 use crate::event::{NodeInfo, Sink};
 use crate::manifest::Node;
-use crate::postgres::{ConnectOptions, Pool};
+use crate::postgres::{ConnectOptions, Pool, lock};
 use std::sync::Arc;
 
 /// Shared by all threads of a run.
@@ -35,6 +35,7 @@ impl Database {
             name,
             comment,
             node: Some(info.clone()),
+            lock: Some(lock::relation(&node.relation.schema, &node.relation.identifier)),
             sink: Arc::clone(&self.sink),
         };
         Ok(Session::open(&self.pool, options))

@@ -4,7 +4,7 @@ use super::database::Database;
 use crate::adapter::RelationCache;
 use crate::diagnostic::Result;
 use crate::manifest::{Manifest, Node};
-use crate::postgres::{Error, quote};
+use crate::postgres::{Error, lock, quote};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -35,16 +35,20 @@ pub fn prepare<'a>(
     let mut connection = database.pool.get().map_err(Error::into_diagnostic)?;
     let schemas: Vec<String> = schemas.into_iter().collect();
     let existing = cache.fill(&mut connection, &schemas).map_err(Error::into_diagnostic)?;
-    let missing: Vec<String> = needed
-        .iter()
-        .filter(|schema| !existing.contains(schema))
-        .map(|schema| format!("create schema if not exists {}", quote::identifier(schema)))
-        .collect();
+    let missing: Vec<&str> =
+        needed.iter().filter(|schema| !existing.contains(schema)).map(String::as_str).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    connection.pipeline(&missing).map_err(|failed| {
-        failed.error.into_diagnostic_for(missing.get(failed.index).map(String::as_str))
+    let mut statements = vec!["begin".to_owned()];
+    // In the order of the names, which is the same for every run.
+    for schema in missing {
+        statements.push(lock::schema(schema));
+        statements.push(format!("create schema if not exists {}", quote::identifier(schema)));
+    }
+    statements.push("commit".to_owned());
+    connection.pipeline(&statements).map_err(|failed| {
+        failed.error.into_diagnostic_for(statements.get(failed.index).map(String::as_str))
     })?;
     Ok(())
 }

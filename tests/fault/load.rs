@@ -57,3 +57,13 @@ fn a_killed_load_leaves_the_table_as_it_was_or_complete() {
     project.ok("source load --full-refresh");
     assert_eq!(rows(&project), ROWS);
 }
+
+#[test]
+fn two_loads_at_once_both_load() {
+    let project = project();
+    let both = [Running::start(&project, "source load"), Running::start(&project, "source load")];
+    for said in both.map(Running::end) {
+        assert_eq!(said.code, 0, "{}", said.stdout);
+    }
+    assert_eq!(rows(&project), 2 * ROWS);
+}

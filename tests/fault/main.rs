@@ -14,6 +14,7 @@ mod chance;
 mod process;
 mod warehouse;
 
+mod concurrent;
 mod kill;
 mod load;
 mod names;

@@ -19,6 +19,7 @@ fn session(pool: &Pool) -> Arc<Session> {
             name: "model.shop.orders".to_owned(),
             comment: QueryComment::new("{\"app\": \"dbt\"}", false).unwrap(),
             node: None,
+            lock: None,
             sink: Arc::new(Silent),
         },
     )

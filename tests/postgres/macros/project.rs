@@ -173,6 +173,7 @@ impl Project {
                 name: format!("model.shop.{name}"),
                 comment: QueryComment::new("{\"app\": \"dbt\"}", false).unwrap(),
                 node: None,
+                lock: None,
                 sink: Arc::new(Silent),
             },
         );

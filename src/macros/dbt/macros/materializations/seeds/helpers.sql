@@ -11,7 +11,7 @@
     {%- set type = declared.get(name, adapter.convert_type(agate_table, loop.index0)) -%}
     {%- do columns.append(adapter.quote_seed_column(name | string, quoting) ~ ' ' ~ type) -%}
   {%- endfor -%}
-  {%- set sql = 'create table ' ~ this.render() ~ ' (' ~ columns | join(', ') ~ ')' -%}
+  {%- set sql = 'create table if not exists ' ~ this.render() ~ ' (' ~ columns | join(', ') ~ ')' -%}
   {%- call statement('_') -%}
     {{ sql }}
   {%- endcall -%}
@@ -29,8 +29,20 @@
     {% do adapter.drop_relation(old_relation) %}
     {{ return(create_csv_table(model, agate_table)) }}
   {%- endif -%}
-  {% do adapter.truncate_relation(old_relation) %}
-  {{ return('truncate table ' ~ old_relation.render()) }}
+  {{ return(dbt.delete_csv_rows(old_relation)) }}
+{%- endmacro %}
+
+
+{#
+  Not truncate: that waits for all readers, and a query that began before it, such as a
+  `create table as` over a view of the seed, would find the seed empty.
+#}
+{% macro delete_csv_rows(relation) -%}
+  {%- set sql = 'delete from ' ~ relation.render() -%}
+  {%- call statement('_') -%}
+    {{ sql }}
+  {%- endcall -%}
+  {{ return(sql) }}
 {%- endmacro %}
 
 

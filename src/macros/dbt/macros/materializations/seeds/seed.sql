@@ -10,6 +10,8 @@
 
   {% if old_relation is none %}
     {% set create_table_sql = create_csv_table(model, agate_table) %}
+    {#- Another run may have made and filled it in the meantime. -#}
+    {% do dbt.delete_csv_rows(target_relation) %}
   {% elif old_relation.is_table %}
     {% set create_table_sql = reset_csv_table(model, full_refresh_mode, old_relation, agate_table) %}
   {% else %}

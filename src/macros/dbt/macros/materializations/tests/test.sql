@@ -16,7 +16,7 @@
     {% endif %}
     {% set target_relation = api.Relation.create(
          database=database, schema=schema, identifier=model['alias'], type=type) %}
-    {% do drop_relation_if_exists(load_cached_relation(target_relation)) %}
+    {% do dbt.clear_relation(target_relation) %}
     {% call statement(auto_begin=True) -%}
       {{ sql_header ~ '\n' if sql_header }}{{ get_create_sql(target_relation, failing_rows) }}
     {%- endcall %}

@@ -16,8 +16,7 @@
   {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
   {% if rebuild %}
-    {% set built_relation = staged_relation if full_refresh_mode else target_relation %}
-    {% set build_sql = get_create_table_as_sql(False, built_relation, sql) %}
+    {% set build_sql = get_create_table_as_sql(False, staged_relation, sql) %}
   {% else %}
     {% do run_query(get_create_table_as_sql(True, temp_relation, sql)) %}
     {% if not config.get('contract').enforced %}
@@ -39,10 +38,8 @@
   {%- endcall %}
 
   {% if rebuild %}
-    {% do create_indexes(built_relation) %}
-    {% if full_refresh_mode %}
-      {% do dbt.swap_relation(staged_relation, target_relation) %}
-    {% endif %}
+    {% do create_indexes(staged_relation) %}
+    {% do dbt.swap_relation(staged_relation, target_relation) %}
   {% else %}
     {% do adapter.drop_relation(temp_relation) %}
   {% endif %}
