@@ -91,11 +91,16 @@ impl Shared {
 
     /// Adds what parsing made. Only the first call counts.
     pub fn set_manifest(&self, manifest: Arc<Manifest>) {
-        let rule = "require_ref_searches_node_package_before_root";
-        let node_package_first = project_flag(&self.workspace, rule).unwrap_or(false);
-        let references = References::of_manifest(&manifest, node_package_first);
+        let references = self.references(&manifest);
         // A second call would be a defect; the first manifest stays.
         let _ = self.parsed.set(Parsed { manifest, references });
+    }
+
+    /// The index of the names in a manifest, with the project's rules.
+    pub fn references(&self, manifest: &Manifest) -> References {
+        let rule = "require_ref_searches_node_package_before_root";
+        let node_package_first = project_flag(&self.workspace, rule).unwrap_or(false);
+        References::of_manifest(manifest, node_package_first)
     }
 
     /// The manifest, once parsing is done.

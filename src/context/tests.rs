@@ -47,25 +47,7 @@ impl TestProject {
     pub(crate) fn with_macro(mut self, package: &str, text: &str) -> Self {
         let file = SourceFile::new("macros/m.sql", text);
         let definition = MacroDef::compile(&file, 0..text.len()).unwrap();
-        self.macros.push(Arc::new(MacroNode {
-            name: definition.name.clone(),
-            resource_type: ResourceType::Macro,
-            package_name: package.into(),
-            path: "macros/m.sql".into(),
-            original_file_path: "macros/m.sql".into(),
-            unique_id: UniqueId::new(ResourceType::Macro, package, &definition.name),
-            macro_sql: text.into(),
-            depends_on: DependsOn::default(),
-            description: String::new(),
-            meta: JsonMap::new(),
-            docs: DocsConfig::default(),
-            config: JsonMap::new(),
-            patch_path: None,
-            arguments: Vec::new(),
-            created_at: 0.0,
-            supported_languages: None,
-            definition,
-        }));
+        self.macros.push(Arc::new(MacroNode::new(&package.into(), definition, 0.0)));
         self
     }
 

@@ -56,3 +56,29 @@ pub struct MacroNode {
     #[serde(skip)]
     pub definition: Arc<MacroDef>,
 }
+
+impl MacroNode {
+    /// A macro as its file defines it, before properties describe it.
+    pub fn new(package: &Arc<str>, definition: Arc<MacroDef>, created_at: f64) -> Self {
+        let path = Arc::clone(&definition.file.path);
+        Self {
+            unique_id: UniqueId::new(super::ResourceType::Macro, package, &definition.name),
+            name: Arc::clone(&definition.name),
+            resource_type: super::ResourceType::Macro,
+            package_name: Arc::clone(package),
+            original_file_path: Arc::clone(&path),
+            path,
+            macro_sql: definition.text().into(),
+            depends_on: DependsOn::default(),
+            description: String::new(),
+            meta: JsonMap::new(),
+            docs: DocsConfig::default(),
+            config: JsonMap::new(),
+            patch_path: None,
+            arguments: Vec::new(),
+            created_at,
+            supported_languages: definition.supported_languages.clone(),
+            definition,
+        }
+    }
+}

@@ -1,9 +1,15 @@
 //! Macros, generic tests and materializations from their files.
 
-use crate::diagnostic::{Diagnostic, Result};
+use super::properties::MacroProperties;
+use super::property_file::{Entry, PropertyFile};
+use super::{Parse, Sources, nodes};
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::event::Warning;
 use crate::jinja::SourceFile;
 use crate::jinja::blocks::{self, BlockKind};
-use crate::manifest::{DependsOn, DocsConfig, JsonMap, MacroNode, ResourceType, UniqueId};
+use crate::manifest::{MacroArgument, MacroNode, UniqueId};
+use indexmap::IndexMap;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// The blocks that define something callable.
@@ -21,27 +27,84 @@ pub fn parse_file(
     let mut errors = Vec::new();
     for block in &blocks {
         match block.macro_def(file) {
-            Ok(definition) => macros.push(MacroNode {
-                unique_id: UniqueId::new(ResourceType::Macro, package, &definition.name),
-                name: Arc::clone(&definition.name),
-                resource_type: ResourceType::Macro,
-                package_name: Arc::clone(package),
-                path: Arc::clone(&file.path),
-                original_file_path: Arc::clone(&file.path),
-                macro_sql: definition.text().into(),
-                depends_on: DependsOn::default(),
-                description: String::new(),
-                meta: JsonMap::new(),
-                docs: DocsConfig::default(),
-                config: JsonMap::new(),
-                patch_path: None,
-                arguments: Vec::new(),
-                created_at,
-                supported_languages: definition.supported_languages.clone(),
-                definition,
-            }),
+            Ok(definition) => macros.push(MacroNode::new(package, definition, created_at)),
             Err(error) => errors.push(*error),
         }
     }
     if errors.is_empty() { Ok(macros) } else { Err(errors) }
+}
+
+impl Parse<'_> {
+    /// Macros with their dependencies and descriptions.
+    pub(super) fn patched_macros(
+        &mut self,
+        sources: &Sources,
+    ) -> Result<IndexMap<UniqueId, Arc<MacroNode>>, Vec<Diagnostic>> {
+        let index = &self.parser.shared.macros;
+        let depends_on: Vec<_> =
+            sources.macros.par_iter().map(|node| index.dependencies(node)).collect();
+        let mut macros: IndexMap<UniqueId, MacroNode> = sources
+            .macros
+            .iter()
+            .zip(depends_on)
+            .map(|(node, macros)| {
+                let mut node = MacroNode::clone(node);
+                node.depends_on.macros = macros;
+                (node.unique_id.clone(), node)
+            })
+            .collect();
+        let mut errors = Vec::new();
+        for file in self.properties {
+            for entry in &file.macros {
+                let id = format!("macro.{}.{}", file.package, entry.value.name);
+                let Some(node) = macros.get_mut(id.as_str()) else {
+                    self.warnings.push(missing(entry));
+                    continue;
+                };
+                if let Err(error) = self.describe_macro(node, file, entry) {
+                    errors.push(*error);
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(macros.into_iter().map(|(id, node)| (id, Arc::new(node))).collect())
+    }
+
+    fn describe_macro(
+        &self,
+        node: &mut MacroNode,
+        file: &PropertyFile,
+        entry: &Entry<MacroProperties>,
+    ) -> Result<()> {
+        let given = &entry.value;
+        let describer = self.parser.describer(&file.package, &given.name);
+        let describe = |text: &str| describer.describe(text, &entry.span());
+        node.description = describe(&given.description)?.text;
+        node.meta.clone_from(&given.meta);
+        node.config.clone_from(&given.config);
+        if let Some(docs) = &given.docs {
+            node.docs = nodes::docs_config(docs);
+        }
+        node.patch_path = Some(format!("{}://{}", file.package, file.path));
+        node.arguments = given
+            .arguments
+            .iter()
+            .map(|argument| {
+                Ok(MacroArgument {
+                    name: argument.name.clone(),
+                    type_: argument.type_.clone(),
+                    description: describe(&argument.description)?.text,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(())
+    }
+}
+
+fn missing(entry: &Entry<MacroProperties>) -> Warning {
+    let message = format!("Found patch for macro \"{}\" which was not found", entry.value.name);
+    let diagnostic = *Diagnostic::new(Code::PatchTargetMissing, message).with_span(entry.span());
+    Warning { name: "MacroNotFoundForPatch", code: "I059", diagnostic }
 }

@@ -1,10 +1,13 @@
 //! From the names in `ref` and `source` to the ids of what is meant.
 
-use crate::context::{Found, References};
-use crate::diagnostic::{Diagnostic, Span};
+use super::Parse;
+use crate::context::{Found, References, describe};
+use crate::diagnostic::{Diagnostic, Result, Span};
+use crate::event::Warning;
 use crate::jinja::analysis::static_calls;
 use crate::jinja::{Template, Value};
-use crate::manifest::{DependsOn, RefArgs, SourceArgs, UniqueId};
+use crate::manifest::{DependsOn, Manifest, NodeKind, RefArgs, SourceArgs, UniqueId};
+use std::sync::Arc;
 
 /// Whose references are resolved.
 #[derive(Debug, Clone, Copy)]
@@ -85,5 +88,63 @@ impl Resolution {
     pub fn apply(self, depends_on: &mut DependsOn) -> Vec<Diagnostic> {
         depends_on.nodes = self.nodes;
         self.errors
+    }
+}
+
+impl Parse<'_> {
+    /// Resolves `ref` and `source` everywhere. What a node refers to must exist; a test whose
+    /// model does not exist is left out with a warning, as dbt does.
+    pub(super) fn resolve(&mut self, manifest: &mut Manifest) -> Result<(), Vec<Diagnostic>> {
+        let references = self.parser.shared.references(manifest);
+        let mut errors = Vec::new();
+        let mut unresolved: Vec<(UniqueId, Vec<Diagnostic>)> = Vec::new();
+        for (id, node) in &mut manifest.nodes {
+            let node = Arc::make_mut(node);
+            let kind = node.resource_type().as_str();
+            let description = describe(kind, &node.unique_id, &node.original_file_path);
+            let in_file = !matches!(node.kind, NodeKind::GenericTest(_));
+            let caller = Caller {
+                description: &description,
+                package: &node.package_name,
+                template: node.template.as_deref().filter(|_| in_file),
+            };
+            let found = resolve(&references, caller, &node.refs, &node.sources);
+            let is_test = matches!(node.kind, NodeKind::GenericTest(_) | NodeKind::SingularTest);
+            let problems = found.apply(&mut node.depends_on);
+            match problems.is_empty() {
+                true => {}
+                false if is_test => unresolved.push((id.clone(), problems)),
+                false => {
+                    let label = node.label();
+                    errors.extend(
+                        problems
+                            .into_iter()
+                            .map(|problem| *Box::new(problem).with_node(label.as_str())),
+                    );
+                }
+            }
+        }
+        for (id, problems) in unresolved {
+            let node = manifest.nodes.shift_remove(&id);
+            let place = node.as_ref().and_then(|node| node.defined_at.clone());
+            manifest.disabled.entry(id).or_default().extend(node);
+            self.warnings.extend(problems.into_iter().map(|mut diagnostic| {
+                diagnostic.span = diagnostic.span.or_else(|| place.clone());
+                Warning { name: "NodeNotFoundOrDisabled", code: "I060", diagnostic }
+            }));
+        }
+        for exposure in manifest.exposures.values_mut() {
+            let exposure = Arc::make_mut(exposure);
+            let description =
+                format!("Exposure '{}' ({})", exposure.unique_id, exposure.original_file_path);
+            let caller = Caller {
+                description: &description,
+                package: &exposure.package_name,
+                template: None,
+            };
+            let found = resolve(&references, caller, &exposure.refs, &exposure.sources);
+            errors.extend(found.apply(&mut exposure.depends_on));
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }

@@ -26,7 +26,7 @@ fn index(project: &str) -> Arc<MacroIndex> {
         let file = Arc::new(SourceFile { path: path.into(), text: text.into() });
         let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
         for block in blocks::scan(&file, &kinds).unwrap() {
-            macros.push(Arc::new(macro_node(package, &file, block.macro_def(&file).unwrap())));
+            macros.push(Arc::new(MacroNode::new(&package.into(), block.macro_def(&file).unwrap(), 0.0)));
         }
     };
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/macros");
@@ -42,28 +42,6 @@ fn index(project: &str) -> Arc<MacroIndex> {
     add("shop", "macros/own.sql", project);
     let rules = SearchRules { root: "shop".into(), ..SearchRules::default() };
     Arc::new(MacroIndex::new(rules, macros).unwrap())
-}
-
-fn macro_node(package: &str, file: &SourceFile, definition: Arc<MacroDef>) -> MacroNode {
-    MacroNode {
-        unique_id: UniqueId::new(ResourceType::Macro, package, &definition.name),
-        name: definition.name.clone(),
-        resource_type: ResourceType::Macro,
-        package_name: package.into(),
-        path: file.path.clone(),
-        original_file_path: file.path.clone(),
-        macro_sql: definition.text().into(),
-        depends_on: DependsOn::default(),
-        description: String::new(),
-        meta: JsonMap::new(),
-        docs: DocsConfig::default(),
-        config: JsonMap::new(),
-        patch_path: None,
-        arguments: Vec::new(),
-        created_at: 0.0,
-        supported_languages: definition.supported_languages.clone(),
-        definition,
-    }
 }
 
 #[derive(Debug)]

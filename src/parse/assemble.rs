@@ -1,0 +1,86 @@
+//! From parsed resources to one manifest.
+
+use super::{Parse, checks, exposures};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::manifest::{Manifest, Node, NodeKind, Source};
+use std::sync::Arc;
+
+/// What was parsed file by file.
+pub(super) struct Parts {
+    /// All nodes but generic tests.
+    pub nodes: Vec<Node>,
+    /// Generic tests.
+    pub tests: Vec<Node>,
+    /// Source tables.
+    pub sources: Vec<Source>,
+}
+
+impl Parse<'_> {
+    /// Puts everything into a manifest, enabled and disabled apart.
+    pub(super) fn assemble(&self, parts: Parts) -> Result<Manifest, Vec<Diagnostic>> {
+        let Parts { mut nodes, tests, sources } = parts;
+        let root = Arc::clone(self.parser.shared.project_name());
+        let mut manifest = Manifest { project_name: root, ..Manifest::default() };
+        let mut errors = Vec::new();
+        infer_primary_keys(&mut nodes, &tests);
+        for node in nodes.into_iter().chain(tests) {
+            let id = node.unique_id.clone();
+            if !node.config.enabled() {
+                manifest.disabled.entry(id).or_default().push(Arc::new(node));
+                continue;
+            }
+            if let Some(first) = manifest.nodes.get(&id) {
+                errors.push(*checks::duplicate_name(first, &node));
+                continue;
+            }
+            manifest.nodes.insert(id, Arc::new(node));
+        }
+        for source in sources {
+            let id = source.unique_id.clone();
+            if !source.config.enabled() {
+                manifest.disabled_sources.entry(id).or_default().push(Arc::new(source));
+            } else if let Some(first) = manifest.sources.insert(id, Arc::new(source)) {
+                errors.push(*duplicate_source(&first));
+            }
+        }
+        for file in self.properties {
+            for entry in &file.groups {
+                let group = exposures::group(file, entry);
+                manifest.groups.insert(group.unique_id.clone(), Arc::new(group));
+            }
+            for entry in &file.exposures {
+                match self.parser.exposure(file, entry) {
+                    Ok(exposure) if exposure.config.enabled() => {
+                        manifest.exposures.insert(exposure.unique_id.clone(), Arc::new(exposure));
+                    }
+                    Ok(_) => {}
+                    Err(error) => errors.push(*error.with_span(entry.span())),
+                }
+            }
+        }
+        errors.extend(checks::collisions(&manifest));
+        if errors.is_empty() { Ok(manifest) } else { Err(errors) }
+    }
+}
+
+fn duplicate_source(source: &Source) -> Box<Diagnostic> {
+    let message = format!(
+        "dbt found two sources with the name \"{}_{}\".\n\nSince these resources have the same \
+         name, dbt will be unable to find the correct resource\nwhen looking for source(\"{}\", \
+         \"{}\").\n\nTo fix this, change the name of one of these resources.",
+        source.source_name, source.name, source.source_name, source.name
+    );
+    Diagnostic::new(Code::Duplicate, message)
+        .with_span(Span::line(Arc::clone(&source.original_file_path), 1))
+}
+
+fn infer_primary_keys(nodes: &mut [Node], tests: &[Node]) {
+    let by_node = checks::tests_by_node(tests);
+    for node in nodes {
+        let tests = by_node.get(&node.unique_id).map_or(&[][..], Vec::as_slice);
+        let key = checks::primary_key(node, tests);
+        if let NodeKind::Model { primary_key, .. } = &mut node.kind {
+            *primary_key = key;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Which properties belong to which node.
+
+use super::nodes::Patch;
+use super::property_file::{PropertyFile, Step};
+use super::sql_file::Draft;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::Warning;
+use crate::manifest::NodeKind;
+use crate::suggest::nearest;
+use std::collections::{HashMap, HashSet};
+
+/// Section, package and name.
+type Key<'a> = (&'static str, &'a str, &'a str);
+
+/// Property entries of nodes.
+#[derive(Default)]
+pub struct Patches<'a>(HashMap<Key<'a>, Patch<'a>>);
+
+impl<'a> Patches<'a> {
+    /// The entries of all files, and what is wrong with them together.
+    pub fn of(files: &'a [PropertyFile]) -> (Self, Vec<Diagnostic>) {
+        let mut patches = Self::default();
+        let mut errors = Vec::new();
+        for file in files {
+            let sections = [
+                ("models", &file.models),
+                ("seeds", &file.seeds),
+                ("snapshots", &file.snapshots),
+                ("analyses", &file.analyses),
+                ("data_tests", &file.singular_tests),
+            ];
+            for (section, entries) in sections {
+                for entry in entries {
+                    let patch = Patch { entry, file };
+                    errors.extend(unsupported(patch).map(|error| *error));
+                    let key = (section, &*file.package, entry.value.name.as_str());
+                    if let Some(first) = patches.0.insert(key, patch) {
+                        errors.push(*described_twice(section, first, patch));
+                    }
+                }
+            }
+        }
+        (patches, errors)
+    }
+
+    /// The properties of a node.
+    pub fn find(&self, draft: &Draft) -> Option<Patch<'a>> {
+        self.0.get(&(section(&draft.kind)?, &*draft.package, &*draft.name)).copied()
+    }
+
+    /// Warnings about properties of what does not exist: most often a typo.
+    pub fn unused(&self, drafts: &[Draft]) -> Vec<Warning> {
+        let names: HashSet<Key<'_>> = drafts
+            .iter()
+            .filter_map(|draft| Some((section(&draft.kind)?, &*draft.package, &*draft.name)))
+            .collect();
+        let mut unused: Vec<_> = self.0.iter().filter(|(key, _)| !names.contains(*key)).collect();
+        unused.sort_by_key(|(key, _)| **key);
+        unused.into_iter().map(|(key, patch)| unused_patch(*key, *patch, &names)).collect()
+    }
+}
+
+fn unused_patch(key: Key<'_>, patch: Patch<'_>, names: &HashSet<Key<'_>>) -> Warning {
+    let (section, package, name) = key;
+    let message = format!(
+        "Did not find matching node for patch with name '{name}' in the '{section}' section of \
+         file '{}'",
+        patch.file.path
+    );
+    let mut diagnostic =
+        Diagnostic::new(Code::PatchTargetMissing, message).with_span(patch.entry.span());
+    let known = names.iter().filter(|known| (known.0, known.1) == (section, package));
+    if let Some(near) = nearest(name, known.map(|known| known.2)) {
+        diagnostic = diagnostic.with_help(format!("Did you mean '{near}'?"));
+    }
+    Warning { name: "NoNodeForYamlKey", code: "I058", diagnostic: *diagnostic }
+}
+
+/// The section of property files that describes nodes of a kind.
+fn section(kind: &NodeKind) -> Option<&'static str> {
+    match kind {
+        NodeKind::Model { .. } => Some("models"),
+        NodeKind::Seed { .. } => Some("seeds"),
+        NodeKind::Snapshot => Some("snapshots"),
+        NodeKind::Analysis => Some("analyses"),
+        NodeKind::SingularTest => Some("data_tests"),
+        NodeKind::GenericTest(_) | NodeKind::Operation { .. } | NodeKind::SqlOperation => None,
+    }
+}
+
+/// What a property file asks for and gdbt does not do yet.
+fn unsupported(patch: Patch<'_>) -> Option<Box<Diagnostic>> {
+    patch.entry.value.versions.as_ref()?;
+    let span = patch.entry.span_of(&[Step::Key("versions")]);
+    let message = "Versioned models are not supported yet";
+    Some(Diagnostic::new(Code::Unsupported, message).with_span(span))
+}
+
+fn described_twice(section: &str, first: Patch<'_>, second: Patch<'_>) -> Box<Diagnostic> {
+    let name = &second.entry.value.name;
+    let message = format!(
+        "dbt found two schema.yml entries for the same resource named {name}. Resources and their \
+         associated columns may only be described a single time. To fix this, remove one of the \
+         resource entries for {name} in the '{section}' sections of {} and {}",
+        first.file.path, second.file.path
+    );
+    Diagnostic::new(Code::Duplicate, message)
+        .with_span(second.entry.span())
+        .with_related(first.entry.span(), "first described here")
+}
