@@ -108,8 +108,15 @@ fn render(case: &Case) -> (&'static str, String) {
     })();
     match outcome {
         Ok(text) => ("out", text),
-        Err(error) => ("error", error.message.lines().next().unwrap_or_default().to_owned()),
+        Err(error) => ("error", jinja_message(&error.message)),
     }
+}
+
+/// The first line of a message without what dbt adds to Jinja's words about undefined names.
+fn jinja_message(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let jinjas = line.split(". This can happen when calling a macro that does not exist.").next();
+    jinjas.unwrap_or_default().to_owned()
 }
 
 #[test]

@@ -182,7 +182,7 @@ struct Parse<'a> {
     warnings: Vec<Warning>,
 }
 
-impl<'a> Parse<'a> {
+impl Parse<'_> {
     /// Models, seeds, snapshots, analyses, singular tests and hooks.
     fn file_nodes(&mut self, sources: &Sources) -> Result<Vec<Node>, Vec<Diagnostic>> {
         let workspace = &self.parser.shared.workspace;

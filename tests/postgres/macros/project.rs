@@ -10,10 +10,8 @@ use gdbt::adapter::{
 use gdbt::context::{MacroIndex, SearchRules};
 use gdbt::event::Silent;
 use gdbt::jinja::blocks::{self, BlockKind};
-use gdbt::jinja::{Args, Dict, Error, Globals, MacroDef, Object, Result, SourceFile, State, Value};
-use gdbt::manifest::{
-    DependsOn, DocsConfig, JsonMap, MacroNode, QuotePolicy, RelationName, ResourceType, UniqueId,
-};
+use gdbt::jinja::{Args, Dict, Error, Globals, Object, Result, SourceFile, State, Value};
+use gdbt::manifest::{MacroNode, QuotePolicy, RelationName};
 use gdbt::postgres::Pool;
 
 use crate::database::{Database, value};
@@ -26,7 +24,11 @@ fn index(project: &str) -> Arc<MacroIndex> {
         let file = Arc::new(SourceFile { path: path.into(), text: text.into() });
         let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
         for block in blocks::scan(&file, &kinds).unwrap() {
-            macros.push(Arc::new(MacroNode::new(&package.into(), block.macro_def(&file).unwrap(), 0.0)));
+            macros.push(Arc::new(MacroNode::new(
+                &package.into(),
+                block.macro_def(&file).unwrap(),
+                0.0,
+            )));
         }
     };
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/macros");
