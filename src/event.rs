@@ -50,6 +50,14 @@ pub trait Sink: Send + Sync {
     }
 }
 
+/// The current thread's name, as dbt has it in logs and templates.
+pub fn thread_name() -> String {
+    match std::thread::current().name() {
+        Some("main") | None => "MainThread".to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
 /// A sink that ignores everything, for tests and for libraries used without output.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
@@ -456,6 +464,20 @@ pub enum Event {
     DebugCmdOut {
         /// The text.
         message: String,
+    },
+    /// Why a check of `debug` failed.
+    DebugCmdResult {
+        /// What failed.
+        heading: String,
+        /// Why.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// `deps` has nothing to install.
+    DepsNoPackagesFound,
+    /// The macro of `run-operation` failed.
+    RunningOperationCaughtError {
+        /// Why.
+        diagnostic: Box<Diagnostic>,
     },
     /// `clean` looks at a folder.
     CheckCleanPath {

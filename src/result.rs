@@ -1,7 +1,7 @@
 //! How running a node ended: read by `on-run-end` hooks, artifacts and the report.
 
 use crate::diagnostic::Diagnostic;
-use crate::manifest::{Compiled, Exposure, Node, ResourceType, UniqueId};
+use crate::manifest::{Compiled, Exposure, MacroNode, Node, ResourceType, UniqueId};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
@@ -90,6 +90,8 @@ pub enum Subject {
     Node(Arc<Node>),
     /// An exposure, for which there is nothing to do.
     Exposure(Arc<Exposure>),
+    /// A macro that was run by itself.
+    Macro(Arc<MacroNode>),
 }
 
 impl Subject {
@@ -97,7 +99,7 @@ impl Subject {
     pub fn node(&self) -> Option<&Arc<Node>> {
         match self {
             Self::Node(node) => Some(node),
-            Self::Exposure(_) => None,
+            Self::Exposure(_) | Self::Macro(_) => None,
         }
     }
 
@@ -106,6 +108,7 @@ impl Subject {
         match self {
             Self::Node(node) => &node.unique_id,
             Self::Exposure(exposure) => &exposure.unique_id,
+            Self::Macro(node) => &node.unique_id,
         }
     }
 
@@ -114,6 +117,7 @@ impl Subject {
         match self {
             Self::Node(node) => &node.name,
             Self::Exposure(exposure) => &exposure.name,
+            Self::Macro(node) => &node.name,
         }
     }
 
@@ -122,6 +126,7 @@ impl Subject {
         match self {
             Self::Node(node) => node.resource_type(),
             Self::Exposure(_) => ResourceType::Exposure,
+            Self::Macro(_) => ResourceType::Macro,
         }
     }
 }

@@ -196,9 +196,9 @@ impl Session {
         }
         self.flush_inner(&mut inner)?;
         let sql: Arc<str> = sql.into();
-        self.emit_query(&sql);
-        let started = Instant::now();
         let text = self.with_comment(&sql);
+        self.emit_query(&text);
+        let started = Instant::now();
         let connection = inner.connection(&self.pool, &self.options)?;
         match connection.copy_in(&text, source, |_| ()) {
             Ok(rows) => {
@@ -350,8 +350,8 @@ impl Session {
                 return Err(error);
             }
         };
-        for queued in &queue {
-            self.emit_query(&queued.sql);
+        for text in &texts {
+            self.emit_query(text);
         }
         let started = Instant::now();
         match connection.pipeline(&texts) {
@@ -416,6 +416,7 @@ impl Session {
         self.options.comment.as_ref().map_or_else(|| sql.to_owned(), |comment| comment.apply(sql))
     }
 
+    /// Tells of a statement as it is sent.
     fn emit_query(&self, sql: &str) {
         self.options.sink.emit(Event::SqlQuery {
             connection: self.options.name.clone(),

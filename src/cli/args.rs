@@ -1,6 +1,9 @@
 //! The command line: commands and their options, named as in dbt-core 1.11.
 
 use super::flags::GlobalArgs;
+use crate::diagnostic::Result;
+use crate::manifest::JsonMap;
+use crate::project::Vars;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// What `--version` prints. The lines after the first are those that tools read from dbt.
@@ -82,6 +85,14 @@ pub enum Command {
         gdbt ls --output dot | dot -Tsvg > lineage.svg"
     )]
     List(ListArgs),
+    /// Run a macro.
+    #[command(after_help = "Example:\n  \
+        gdbt run-operation grant_select --args '{role: reporter}'\n\n\
+        What the macro does not commit is undone.")]
+    RunOperation(OperationArgs),
+    /// Install packages. Not yet: projects without packages need nothing.
+    #[command(hide = true)]
+    Deps,
     /// Work with sources.
     #[command(subcommand)]
     Source(SourceCommand),
@@ -115,6 +126,8 @@ impl Command {
             Self::Compile(_) => "compile",
             Self::Parse => "parse",
             Self::List(_) => "list",
+            Self::RunOperation(_) => "run-operation",
+            Self::Deps => "deps",
             Self::Source(SourceCommand::Load(_)) => "load",
             Self::Debug(_) => "debug",
             Self::Clean(_) => "clean",
@@ -258,6 +271,27 @@ pub struct CompileArgs {
     /// How to print the SQL of selected nodes.
     #[arg(long, value_enum, default_value = "text")]
     pub output: CompileOutput,
+}
+
+/// Options of `run-operation`.
+#[derive(Debug, Args)]
+pub struct OperationArgs {
+    /// The macro's name, or its package and name, such as `shop.grant_select`.
+    #[arg(value_name = "MACRO")]
+    pub macro_name: String,
+    /// Arguments of the macro as YAML, such as '{role: reporter}'.
+    #[arg(long, value_name = "YAML", default_value = "{}", hide_default_value = true)]
+    pub args: String,
+}
+
+impl OperationArgs {
+    /// The arguments by their names.
+    ///
+    /// # Errors
+    /// `--args` is not a YAML mapping.
+    pub fn arguments(&self) -> Result<JsonMap> {
+        Ok(Vars::parse_option("--args", &self.args)?.to_json())
+    }
 }
 
 /// Forms of `compile --output`.

@@ -64,7 +64,7 @@ toggles! {
 #[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// The project's folder; by default the current one.
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", value_parser = existing_path)]
     pub project_dir: Option<PathBuf>,
     /// The folder of profiles.yml; by default the current one, then ~/.dbt.
     #[arg(long, global = true, value_name = "DIR")]
@@ -117,6 +117,11 @@ pub struct GlobalArgs {
     /// No colours; the same as --no-use-colors.
     #[arg(long, global = true, hide = true)]
     pub no_color: bool,
+}
+
+fn existing_path(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.exists() { Ok(path) } else { Err(format!("Path '{text}' does not exist.")) }
 }
 
 /// Which tests come with selected nodes

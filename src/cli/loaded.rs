@@ -10,9 +10,9 @@ use crate::graph::{Dag, IndirectSelection, Selector, Spec};
 use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
 use crate::parse::{Sources, parse};
 use crate::project::Workspace;
-use crate::report::artifacts::{self, ManifestDetails, ManifestView};
+use crate::report::artifacts::{self, ManifestDetails, ManifestView, RunResults};
 use crate::report::lineage::Lineage;
-use crate::run::narrate;
+use crate::run::{Outcome, narrate};
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -115,10 +115,30 @@ impl Loaded {
         tell_written(session, "Lineage", &path);
         Ok(())
     }
+
+    /// Writes run_results.json, and the other artifacts with what was compiled.
+    pub fn write_results(&self, session: &Session, outcome: &Outcome) -> Result<()> {
+        if !session.settings.write_json {
+            return Ok(());
+        }
+        let results = &outcome.results;
+        let compiled: HashMap<UniqueId, Arc<Compiled>> = results
+            .iter()
+            .filter_map(|it| Some((it.subject.unique_id().clone(), it.compiled.clone()?)))
+            .collect();
+        self.write_artifacts(session, &compiled)?;
+        let path = self.target_dir().join("run_results.json");
+        let args = &session.settings.args;
+        let run = RunResults { results, elapsed: outcome.elapsed, args };
+        let secrets = &session.settings.report.secrets;
+        artifacts::write_run_results(&path, run, &session.settings.invocation, secrets)?;
+        tell_written(session, "RunExecutionResult", &path);
+        Ok(())
+    }
 }
 
 /// Tells that an artifact was written.
-pub fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
+fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
     session.emit(Event::ArtifactWritten { artifact_type, path: path.display().to_string() });
 }
 

@@ -127,6 +127,10 @@ impl Settings {
             env: Arc::clone(env),
         };
         settings.args = settings.describe(&common, &resolver, invocation_command);
+        if let Command::RunOperation(operation) = command {
+            settings.args.insert("macro".to_owned(), json!(operation.macro_name));
+            settings.args.insert("args".to_owned(), Json::Object(operation.arguments()?));
+        }
         Ok(settings)
     }
 

@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Commands of dbt 1.11 that gdbt does not have yet.
-const COMMANDS: &[&str] = &["clone", "deps", "docs", "retry", "run-operation", "show", "snapshot"];
+const COMMANDS: &[&str] = &["clone", "docs", "retry", "show", "snapshot"];
 
 /// Commands under `source` that gdbt does not have yet.
 const SOURCE_COMMANDS: &[&str] = &["freshness", "snapshot-freshness"];
@@ -57,6 +57,9 @@ const OPTIONS: &[Missing] = &[
     option("inline", &["compile"], None),
     flag("no-introspect", &["compile"], None),
     flag("show", &["build", "seed"], None),
+    flag("lock", &["deps"], None),
+    flag("upgrade", &["deps"], None),
+    option("add-package", &["deps"], None),
     flag("export-saved-queries", &["build"], Some("EXPORT_SAVED_QUERIES")),
 ];
 

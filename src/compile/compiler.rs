@@ -7,6 +7,7 @@ use crate::adapter::Session;
 use crate::context::{NodeContext, Shared};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::jinja::{SourceFile, Template, Value};
+use crate::manifest::foreign_key::{self, ForeignKeys};
 use crate::manifest::{Compiled, ExtraCte, Node, NodeKind, ResourceType, UniqueId};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -44,6 +45,12 @@ struct Rendered {
     code: String,
     map: SourceMap,
     ephemerals: Vec<UniqueId>,
+}
+
+/// SQL with everything inlined, and where it came from.
+struct Inlined {
+    compiled: Compiled,
+    map: SourceMap,
 }
 
 /// Makes SQL of nodes. Shared by all threads; an ephemeral model is compiled once.
@@ -101,7 +108,20 @@ impl Compiler {
         }
         let rendered = self.render(node, session, values)?;
         let ctes = self.needed_ctes(&rendered.ephemerals, session)?;
-        self.inline(node, &rendered, ctes)
+        let mut done = self.inline(node, &rendered, ctes)?;
+        done.compiled.foreign_keys = self.foreign_keys(node)?;
+        Ok(CompiledNode { compiled: Arc::new(done.compiled), map: done.map })
+    }
+
+    /// The relations that foreign keys of the contract refer to.
+    fn foreign_keys(&self, node: &Arc<Node>) -> Result<ForeignKeys> {
+        let render = |to: &str| {
+            let file = node.original_file_path.clone();
+            let template = Template::from_text(file, format!("{{{{ {to} }}}}"))?;
+            let relation = template.render(&NodeContext::runtime(&self.shared, node, None))?;
+            Ok((to.to_owned(), relation))
+        };
+        foreign_key::targets(node).map(render).collect()
     }
 
     fn render(
@@ -190,7 +210,7 @@ impl Compiler {
         node: &Arc<Node>,
         rendered: &Rendered,
         ctes: Vec<(ExtraCte, SourceMap)>,
-    ) -> Result<CompiledNode> {
+    ) -> Result<Inlined> {
         let (extra_ctes, maps): (Vec<ExtraCte>, Vec<SourceMap>) = ctes.into_iter().unzip();
         let code = ctes::inject(&rendered.code, &extra_ctes);
         let map = if maps.is_empty() {
@@ -209,8 +229,9 @@ impl Compiler {
             map
         };
         let path = self.write(node, &code)?;
-        let compiled = Compiled { code, path, extra_ctes, extra_ctes_injected: true };
-        Ok(CompiledNode { compiled: Arc::new(compiled), map })
+        let compiled =
+            Compiled { code, path, extra_ctes, extra_ctes_injected: true, ..Compiled::default() };
+        Ok(Inlined { compiled, map })
     }
 
     /// Writes compiled SQL; gives the path. Snapshots and empty results are not written, as

@@ -8,7 +8,7 @@ use super::shared::to_value;
 use super::{docs, exceptions, functions, relations, resolvers, runtime, var};
 use crate::adapter::column::translate_type;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::event::{Event, Level, Warning};
+use crate::event::{Event, Level, Warning, thread_name};
 use crate::jinja::{Args, Result, Value};
 use crate::manifest::{JsonMap, NodeKind, NodeView};
 use serde_json::Value as Json;
@@ -116,7 +116,7 @@ impl Inner {
                 let started = shared.invocation.started_at;
                 Value::object(DateTime::from_timestamp(started, &Zone::utc()))
             }
-            "thread_id" => Value::str(std::thread::current().name().unwrap_or("MainThread")),
+            "thread_id" => Value::from(thread_name()),
             "doc" => match &self.phase {
                 Phase::Properties { docs: Some(scope) } => docs::doc(scope.clone()),
                 _ => return None,

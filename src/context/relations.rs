@@ -158,10 +158,20 @@ pub fn seed_table(inner: &Inner) -> Result<Value> {
         return Err(super::calls::compilation(message));
     };
     let file = root_path.join(&*node.original_file_path);
-    let delimiter = node.config.text("delimiter").and_then(|text| text.chars().next());
+    let delimiter = delimiter(node)?;
     let types = node.config.get("column_types").and_then(serde_json::Value::as_object);
     let declared = types.into_iter().flat_map(|types| types.keys().map(String::as_str));
     let path = &node.original_file_path;
-    let seed = Seed::load(&file, path, delimiter.unwrap_or(','), declared)?;
+    let seed = Seed::load(&file, path, delimiter, declared)?;
     Ok(Table::from_seed(Arc::new(seed)).into_value())
+}
+
+/// The character between the fields of a seed's file.
+fn delimiter(node: &Node) -> Result<char> {
+    let Some(text) = node.config.text("delimiter") else { return Ok(',') };
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(super::calls::compilation("\"delimiter\" must be a 1-character string")),
+    }
 }

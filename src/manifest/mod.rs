@@ -7,6 +7,7 @@
 mod column;
 mod config;
 mod documentation;
+pub mod foreign_key;
 mod id;
 mod macro_node;
 mod node;

@@ -1,5 +1,6 @@
 //! Models, seeds, snapshots, analyses, tests and operations.
 
+use super::foreign_key::{ForeignKeys, with_relations};
 use super::{
     Column, Config, DocsConfig, JsonMap, QuotePolicy, RelationName, ResourceType, UniqueId,
 };
@@ -269,6 +270,8 @@ pub struct Compiled {
     pub extra_ctes: Vec<ExtraCte>,
     /// Whether the inlining was done.
     pub extra_ctes_injected: bool,
+    /// What the foreign keys of the contract refer to.
+    pub foreign_keys: ForeignKeys,
 }
 
 /// A node in its JSON form: with what compiling found, where it was compiled.
@@ -298,7 +301,7 @@ impl Serialize for NodeView<'_> {
         map.serialize_entry("config", &node.config)?;
         map.serialize_entry("tags", &node.tags)?;
         map.serialize_entry("description", &node.description)?;
-        map.serialize_entry("columns", &node.columns)?;
+        self.serialize_columns(&mut map)?;
         map.serialize_entry("meta", &node.meta)?;
         map.serialize_entry("group", &node.group)?;
         map.serialize_entry("docs", &node.docs)?;
@@ -338,6 +341,21 @@ impl Serialize for NodeView<'_> {
 }
 
 impl NodeView<'_> {
+    fn foreign_keys(&self) -> Option<&ForeignKeys> {
+        self.compiled.map(|compiled| &compiled.foreign_keys).filter(|keys| !keys.is_empty())
+    }
+
+    fn serialize_columns<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let Some(keys) = self.foreign_keys() else {
+            return map.serialize_entry("columns", &self.node.columns);
+        };
+        let mut columns = self.node.columns.clone();
+        for column in columns.values_mut() {
+            column.constraints = with_relations(&column.constraints, keys);
+        }
+        map.serialize_entry("columns", &columns)
+    }
+
     fn serialize_compiled<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let Some(compiled) = self.compiled else {
             return map.serialize_entry("compiled_path", &Json::Null);
@@ -361,7 +379,12 @@ impl NodeView<'_> {
                 time_spine,
             } => {
                 map.serialize_entry("access", access)?;
-                map.serialize_entry("constraints", constraints)?;
+                match self.foreign_keys() {
+                    Some(keys) => {
+                        map.serialize_entry("constraints", &with_relations(constraints, keys))?;
+                    }
+                    None => map.serialize_entry("constraints", constraints)?,
+                }
                 map.serialize_entry("version", version)?;
                 map.serialize_entry("latest_version", latest_version)?;
                 map.serialize_entry("deprecation_date", deprecation_date)?;

@@ -10,6 +10,7 @@ mod columns;
 mod config;
 mod docs;
 mod exposures;
+mod foreign_keys;
 mod generic_test;
 mod hooks;
 mod layers;

@@ -3,12 +3,13 @@
 use super::columns::{columns, model_constraint};
 use super::config::{ConfigKind, merge_calls};
 use super::docs::Describer;
+use super::foreign_keys;
 use super::layers::{OwnConfig, ProjectLayers, Subject};
 use super::properties::NodeProperties;
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::Draft;
 use crate::context::{Capture, Captured, Docs, NodeContext, Shared};
-use crate::diagnostic::Result;
+use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Template;
 use crate::manifest::{
     DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
@@ -187,7 +188,7 @@ impl NodeParser<'_> {
             deprecation_date.clone_from(&properties.deprecation_date);
             time_spine.clone_from(&properties.time_spine);
         }
-        Ok(())
+        foreign_keys::capture(node).map_err(|error| error.with_span(entry.span()))
     }
 
     /// Renders descriptions in a package's property files.
@@ -198,14 +199,35 @@ impl NodeParser<'_> {
     /// Hooks may refer to nodes and call macros, too.
     fn capture_hooks(&self, node: &mut Node) -> Result<()> {
         let hooks = [node.config.hooks("pre-hook"), node.config.hooks("post-hook")].concat();
+        let is_seed = matches!(node.kind, NodeKind::Seed { .. });
         for hook in hooks {
             let template =
                 Template::from_text(Arc::clone(&node.original_file_path), hook.sql.as_str())?;
             let captured = self.capture_template(node, &template)?;
+            if is_seed && !(captured.refs.is_empty() && captured.sources.is_empty()) {
+                return Err(seed_with_references(node));
+            }
             take_captured(node, captured);
         }
         Ok(())
     }
+}
+
+/// Seeds are built before everything else.
+fn seed_with_references(node: &Node) -> Box<Diagnostic> {
+    let lines = |key: &str, label: &str| {
+        let hooks = node.config.hooks(key).into_iter();
+        hooks.map(|hook| format!("- {label}: \"{}\"", hook.sql)).collect::<Vec<_>>()
+    };
+    let hooks = [lines("pre-hook", "pre_hook"), lines("post-hook", "post_hook")].concat();
+    let message = format!(
+        "Seeds cannot depend on other nodes. dbt detected a seed with a pre- or post-hook\n\
+         that calls 'ref', 'source', or 'metric', either directly or indirectly via other macros.\n\n\
+         Error raised for '{}', which has these hooks defined: \n{}",
+        node.unique_id,
+        hooks.join("\n")
+    );
+    Diagnostic::new(Code::ConfigInvalid, message)
 }
 
 /// `docs:` as written.

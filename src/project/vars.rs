@@ -25,20 +25,27 @@ impl Vars {
     /// # Errors
     /// `BadArgument` when it is not a mapping.
     pub fn parse_cli(text: &str) -> Result<Map> {
+        Self::parse_option("--vars", text)
+    }
+
+    /// Reads the value of an option that is a YAML mapping.
+    ///
+    /// # Errors
+    /// `BadArgument` when it is not.
+    pub fn parse_option(option: &str, text: &str) -> Result<Map> {
         let bad = |message: String| {
-            Diagnostic::new(Code::BadArgument, message)
-                .with_help("Give a YAML mapping, such as --vars '{start: 2024-01-01}'.")
-        };
-        let yaml = Yaml::parse("--vars", text).map_err(|error| {
-            bad(format!(
-                "The YAML provided in the --vars argument is not valid.\n{}",
-                error.message
+            Diagnostic::new(Code::BadArgument, message).with_help(format!(
+                "Give a YAML mapping, such as {option} '{{start: 2024-01-01}}'."
             ))
+        };
+        let yaml = Yaml::parse(option, text).map_err(|error| {
+            let why = error.message;
+            bad(format!("The YAML provided in the {option} argument is not valid.\n{why}"))
         })?;
         match yaml.root.value {
             Value::Map(map) => Ok(map),
             _ => Err(bad(format!(
-                "The --vars argument must be a YAML dictionary, but was {}",
+                "The {option} argument must be a YAML dictionary, but was {}",
                 yaml.root.kind()
             ))),
         }

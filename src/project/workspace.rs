@@ -48,6 +48,18 @@ pub struct Workspace {
     pub warnings: Vec<Warning>,
 }
 
+impl LoadOptions {
+    /// Loads the profile of a project.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub fn profile_of(&self, project: &RawProject, env: &Arc<Env>) -> Result<Profile> {
+        let vars = Arc::new(Vars::from_cli(self.vars.clone()));
+        let globals = YamlGlobals::new(env, &vars, None, SecretRule::Allowed);
+        Profile::load(&self.profile, project, &globals, env)
+    }
+}
+
 impl Workspace {
     /// Loads a project, its packages and its profile.
     ///
@@ -57,7 +69,7 @@ impl Workspace {
         let raw = RawProject::read(&options.project_dir)?;
         let cli = Arc::new(Vars::from_cli(options.vars.clone()));
         let secret = YamlGlobals::new(&env, &cli, None, SecretRule::Allowed);
-        let profile = Profile::load(&options.profile, &raw, &secret, &env)?;
+        let profile = options.profile_of(&raw, &env)?;
         let mut loader = PackageLoader {
             env: &env,
             target: profile.target(),
@@ -205,8 +217,8 @@ fn check_installed(root: &Project, installed: usize, globals: &YamlGlobals) -> R
 
 /// Which file lists packages, and how many.
 fn wanted_packages(root: &Project, globals: &YamlGlobals) -> Result<Option<(&'static str, usize)>> {
-    let packages = package_list(root, "packages.yml")?;
-    let dependencies = package_list(root, "dependencies.yml")?;
+    let packages = package_list(&root.root, "packages.yml")?;
+    let dependencies = package_list(&root.root, "dependencies.yml")?;
     match (packages, dependencies) {
         (Some(_), Some((yaml, list))) => Err(yaml.source.error(
             Code::ProjectInvalid,
@@ -225,8 +237,21 @@ fn wanted_packages(root: &Project, globals: &YamlGlobals) -> Result<Option<(&'st
     }
 }
 
-fn package_list(root: &Project, name: &'static str) -> Result<Option<(Yaml, Node)>> {
-    let file = root.root.join(name);
+/// Whether the project in a folder lists packages to install.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn declares_packages(folder: &Path) -> Result<bool> {
+    let mut declares = false;
+    for name in ["packages.yml", "dependencies.yml"] {
+        let list = package_list(folder, name)?;
+        declares |= list.is_some_and(|(_, list)| list.as_seq().is_none_or(|it| !it.is_empty()));
+    }
+    Ok(declares)
+}
+
+fn package_list(folder: &Path, name: &'static str) -> Result<Option<(Yaml, Node)>> {
+    let file = folder.join(name);
     if !file.is_file() {
         return Ok(None);
     }

@@ -50,6 +50,13 @@ pub fn data(event: &Event) -> Json {
         Event::ArtifactWritten { artifact_type, path } => json!({
             "artifact_type": artifact_type, "artifact_path": path,
         }),
+        Event::DebugCmdResult { heading, diagnostics } => {
+            let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+            json!({"msg": format!("{heading}\n{}", texts.join("\n\n"))})
+        }
+        Event::RunningOperationCaughtError { diagnostic } => {
+            json!({"exc": diagnostic.to_string(), "code": diagnostic.code.as_str()})
+        }
         Event::CheckCleanPath { path }
         | Event::ConfirmCleanPath { path }
         | Event::ProtectedCleanPath { path } => json!({"path": path}),

@@ -73,6 +73,15 @@ pub fn message(event: &Event, style: Style) -> String {
         Event::ArtifactWritten { artifact_type, path } => {
             format!("Wrote artifact {artifact_type} to {path}")
         }
+        Event::DebugCmdResult { heading, diagnostics } => {
+            let errors = diagnostics.iter().map(|error| super::diagnostic::render(error, style));
+            format!("{heading}\n{}", errors.collect::<Vec<_>>().join("\n\n"))
+        }
+        Event::DepsNoPackagesFound => "Warning: No packages were found in packages.yml".to_owned(),
+        Event::RunningOperationCaughtError { diagnostic } => {
+            let error = super::diagnostic::render(diagnostic, style);
+            format!("Encountered an error while running operation: {error}")
+        }
         Event::CheckCleanPath { path } => format!("Checking {path}/*"),
         Event::ConfirmCleanPath { path } => format!("Cleaned {path}/*"),
         Event::ProtectedCleanPath { path } => {

@@ -17,7 +17,7 @@ mod style;
 pub use style::{Style, bytes, grouped};
 
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::event::{Event, Level, Sink};
+use crate::event::{Event, Level, Sink, thread_name};
 use crate::project::secret::Secrets;
 use jiff::Timestamp;
 use log_file::LogFile;
@@ -247,14 +247,6 @@ impl Report {
             },
         })
         .to_string()
-    }
-}
-
-/// The current thread's name as dbt's logs have it.
-fn thread_name() -> String {
-    match std::thread::current().name() {
-        Some("main") | None => "MainThread".to_owned(),
-        Some(name) => name.to_owned(),
     }
 }
 

@@ -18,26 +18,33 @@ pub struct Database {
 }
 
 impl Database {
-    /// A database that is not connected to yet.
-    pub fn new(shared: &Arc<Shared>, options: ConnectOptions, sink: &Arc<dyn Sink>) -> Self {
-        Self {
-            pool: Pool::new(options),
-            comments: QueryComments::new(shared),
-            sink: Arc::clone(sink),
-        }
+    /// A database that is not connected to yet. A query comment that cannot be rendered is an
+    /// error of the whole run, as in dbt.
+    pub fn new(
+        shared: &Arc<Shared>,
+        options: ConnectOptions,
+        sink: &Arc<dyn Sink>,
+    ) -> Result<Self> {
+        let comments = QueryComments::new(shared);
+        comments.of("master", None)?;
+        Ok(Self { pool: Pool::new(options), comments, sink: Arc::clone(sink) })
     }
 
     /// A session for a node.
     pub fn session(&self, node: &Arc<Node>, info: &NodeInfo) -> Result<Arc<Session>> {
         let name = node.unique_id.to_string();
-        let comment = self.comments.of(&name, node)?;
-        let options = SessionOptions {
-            name,
-            comment,
-            node: Some(info.clone()),
-            lock: Some(lock::relation(&node.relation.schema, &node.relation.identifier)),
-            sink: Arc::clone(&self.sink),
-        };
+        let comment = self.comments.of(&name, Some(node))?;
+        let lock = Some(lock::relation(&node.relation.schema, &node.relation.identifier));
+        let node = Some(info.clone());
+        let sink = Arc::clone(&self.sink);
+        Ok(Session::open(&self.pool, SessionOptions { name, comment, node, lock, sink }))
+    }
+
+    /// A session that works for no node.
+    pub fn session_named(&self, name: String) -> Result<Arc<Session>> {
+        let comment = self.comments.of(&name, None)?;
+        let sink = Arc::clone(&self.sink);
+        let options = SessionOptions { name, comment, node: None, lock: None, sink };
         Ok(Session::open(&self.pool, options))
     }
 }

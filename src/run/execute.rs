@@ -6,7 +6,7 @@ use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
 use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
-use crate::event::{Event, NodeInfo, Sink};
+use crate::event::{Event, NodeInfo, Sink, thread_name};
 use crate::jinja::{Args, State, Value};
 use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType};
 use crate::result::{NodeResult, NodeStatus, Subject, Timing};
@@ -142,6 +142,7 @@ impl Executor {
             .materialization(name)
             .ok_or_else(|| MacroIndex::materialization_missing(name))?;
         check_language(materialization, node)?;
+        self.check_strategy(node)?;
         let returned = materialization.definition.call(Args::none(), context)?;
         let main = context.result("main");
         let part = |name: &str| main.as_ref().and_then(|main| member(main, name, context));
@@ -164,6 +165,22 @@ impl Executor {
             Some(response) => Unread::Response(response.clone()),
             None => Unread::Text(response.map(|it| it.to_string()).unwrap_or_default()),
         })
+    }
+
+    /// Refuses dbt's own microbatch strategy: run as one batch it would load other rows. A
+    /// project's own macro of that name is run as any other strategy.
+    fn check_strategy(&self, node: &Node) -> Result<()> {
+        let is_microbatch = node.config.materialized_name() == "incremental"
+            && node.config.text("incremental_strategy") == Some("microbatch");
+        let own = self.shared.macros.strongest("get_incremental_microbatch_sql");
+        let is_own = own.is_some_and(|it| !is_built_in_package(&it.package_name));
+        if !is_microbatch || is_own {
+            return Ok(());
+        }
+        let message = "The incremental strategy 'microbatch' is dbt's, and gdbt does not support \
+                       it yet.";
+        Err(Diagnostic::new(Code::Unsupported, message)
+            .with_help("Use another incremental strategy, or keep using dbt for this model."))
     }
 
     fn tell(&self, event: Event) {
@@ -211,11 +228,6 @@ impl Phase {
     fn end(self) -> Timing {
         Timing { name: self.name, started_at: self.started_at, completed_at: Timestamp::now() }
     }
-}
-
-/// The name of this thread, as results have it.
-pub(super) fn thread_name() -> String {
-    std::thread::current().name().unwrap_or("MainThread").to_owned()
 }
 
 fn at(info: &NodeInfo, status: &'static str) -> NodeInfo {
@@ -308,7 +320,7 @@ fn locate(error: Box<Diagnostic>, attempt: &Attempt<'_>, session: &Session) -> B
 
 /// Makes an error ready for the user: places in built-in macros are not in any file of
 /// theirs, and errors of the server name the SQL that was run, as dbt does.
-fn explain(
+pub(super) fn explain(
     mut error: Box<Diagnostic>,
     written: Option<&str>,
     manifest: Option<&Arc<Manifest>>,
@@ -329,6 +341,9 @@ fn explain(
 fn is_built_in(manifest: &Manifest, path: &str) -> bool {
     let mut macros =
         manifest.macros.values().filter(|it| *it.original_file_path == *path).peekable();
-    macros.peek().is_some()
-        && macros.all(|it| matches!(&*it.package_name, CORE_PACKAGE | ADAPTER_PACKAGE))
+    macros.peek().is_some() && macros.all(|it| is_built_in_package(&it.package_name))
+}
+
+fn is_built_in_package(name: &str) -> bool {
+    matches!(name, CORE_PACKAGE | ADAPTER_PACKAGE)
 }

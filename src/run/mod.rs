@@ -9,6 +9,7 @@ mod database;
 mod execute;
 mod hooks;
 pub mod narrate;
+mod operation;
 mod plan;
 mod prepare;
 mod results;
@@ -19,7 +20,7 @@ mod work;
 use crate::compile::Compiler;
 use crate::context::Shared;
 use crate::diagnostic::Result;
-use crate::event::{Event, Sink};
+use crate::event::{Event, Sink, thread_name};
 use crate::graph::Dag;
 use crate::manifest::{Manifest, UniqueId};
 use crate::postgres::ConnectOptions;
@@ -35,6 +36,7 @@ use std::time::{Duration, Instant};
 use work::NodeWork;
 
 pub use execute::Action;
+pub use operation::Operation;
 
 /// Stack of the threads that render templates: macros recurse deeply.
 pub const STACK_SIZE: usize = 16 << 20;
@@ -114,7 +116,7 @@ pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
     let executor = Executor {
         shared: Arc::clone(input.shared),
         compiler: Compiler::new(input.shared),
-        database: Database::new(input.shared, input.server.clone(), input.sink),
+        database: Database::new(input.shared, input.server.clone(), input.sink)?,
         sink: Arc::clone(input.sink),
         action: options.action,
         warnings_fail: options.warnings_fail,
@@ -178,9 +180,8 @@ fn run_nodes(
     }
     results.extend(done);
     let left = unstarted.into_iter().filter_map(|place| plan.subject(place).cloned());
-    let skipped = |subject: Subject| {
-        NodeResult::skipped(subject, execute::thread_name(), reason.map(str::to_owned))
-    };
+    let skipped =
+        |subject: Subject| NodeResult::skipped(subject, thread_name(), reason.map(str::to_owned));
     results.extend(cut_off.into_iter().map(Subject::Node).chain(left).map(skipped));
     stop == Some(Stop::Interrupted)
 }
@@ -192,7 +193,7 @@ fn skip_all(plan: &Plan, sink: &dyn Sink, total: usize) -> Vec<NodeResult> {
             node: narrate::at_rest(subject),
             position: crate::event::Position { index: place + 1, total },
         });
-        NodeResult::skipped(subject.clone(), execute::thread_name(), None)
+        NodeResult::skipped(subject.clone(), thread_name(), None)
     };
     plan.counted().enumerate().map(skip).collect()
 }

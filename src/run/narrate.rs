@@ -1,9 +1,10 @@
 //! What is told about nodes: dbt's descriptions, start and result lines.
 
 use crate::event::{Event, NodeIdentity, NodeInfo, Position, ResultLine};
-use crate::manifest::{Exposure, Manifest, Node, NodeKind, ResourceType};
+use crate::manifest::{Exposure, MacroNode, Manifest, Node, NodeKind, ResourceType, UniqueId};
 use crate::result::{NodeResult, NodeStatus, Subject};
 use jiff::Timestamp;
+use serde_json::Map;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,18 +13,37 @@ fn identity(subject: &Subject) -> Arc<NodeIdentity> {
     Arc::new(match subject {
         Subject::Node(node) => of_node(node),
         Subject::Exposure(exposure) => of_exposure(exposure),
+        Subject::Macro(node) => of_macro(node),
     })
 }
 
 fn of_exposure(exposure: &Exposure) -> NodeIdentity {
     NodeIdentity {
-        unique_id: exposure.unique_id.as_str().into(),
-        name: Arc::clone(&exposure.name),
         path: Arc::clone(&exposure.path),
         original_file_path: Arc::clone(&exposure.original_file_path),
-        resource_type: ResourceType::Exposure.as_str(),
-        materialized: String::new(),
         meta: exposure.meta.clone(),
+        ..without_relation(&exposure.unique_id, &exposure.name, ResourceType::Exposure)
+    }
+}
+
+fn of_macro(node: &MacroNode) -> NodeIdentity {
+    NodeIdentity {
+        path: Arc::clone(&node.original_file_path),
+        original_file_path: Arc::clone(&node.original_file_path),
+        meta: node.meta.clone(),
+        ..without_relation(&node.unique_id, &node.name, ResourceType::Macro)
+    }
+}
+
+fn without_relation(id: &UniqueId, name: &Arc<str>, kind: ResourceType) -> NodeIdentity {
+    NodeIdentity {
+        unique_id: id.as_str().into(),
+        name: Arc::clone(name),
+        path: "".into(),
+        original_file_path: "".into(),
+        resource_type: kind.as_str(),
+        materialized: String::new(),
+        meta: Map::new(),
         database: "".into(),
         schema: "".into(),
         alias: "".into(),
@@ -108,7 +128,9 @@ pub fn result_line(
 ) -> Option<Event> {
     let description = match &result.subject {
         Subject::Node(node) => describe(node, database),
-        Subject::Exposure(exposure) => format!("exposure {}", exposure.name),
+        Subject::Exposure(_) | Subject::Macro(_) => {
+            format!("{} {}", result.subject.resource_type(), result.subject.name())
+        }
     };
     let line = ResultLine {
         node: finished(info, result.status),

@@ -43,6 +43,7 @@ impl ResultObject {
                 serde_json::to_value(NodeView { node, compiled: result.compiled.as_deref() })
             }
             Subject::Exposure(exposure) => serde_json::to_value(exposure.as_ref()),
+            Subject::Macro(node) => serde_json::to_value(node.as_ref()),
         };
         let timing: Vec<Json> = result
             .timing

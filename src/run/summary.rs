@@ -62,15 +62,20 @@ fn is_error(result: &NodeResult) -> bool {
     }
 }
 
-/// The details of one failure or warning.
+/// The details of one failure or warning, after an empty line. dbt tells the reasons of skips
+/// in the debug log only.
 pub fn tell_result(sink: &dyn Sink, result: &NodeResult) {
-    let info = || narrate::at_rest(&result.subject);
-    let warned = result.status == NodeStatus::Warn;
     if result.status == NodeStatus::Skipped {
-        // dbt tells the reasons of skips in the debug log only.
         return;
     }
     sink.emit(Event::empty_line());
+    tell_details(sink, result);
+}
+
+/// The details of one failure or warning.
+pub fn tell_details(sink: &dyn Sink, result: &NodeResult) {
+    let info = || narrate::at_rest(&result.subject);
+    let warned = result.status == NodeStatus::Warn;
     sink.emit(if warned {
         Event::RunResultWarning { node: info() }
     } else {

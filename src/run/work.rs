@@ -5,12 +5,12 @@ use super::plan::Plan;
 use super::scheduler::{Outcome, Work};
 use super::{narrate, summary};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::event::{Event, NodeInfo, Position};
-use crate::manifest::{Node, UniqueId};
+use crate::event::{Event, NodeInfo, Position, thread_name};
+use crate::manifest::Node;
 use crate::result::{NodeResult, NodeStatus, Subject};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,13 +21,19 @@ pub struct NodeWork<'a> {
     /// Whether failing tests block, as in `build`.
     tests_gate: bool,
     results: Mutex<Vec<NodeResult>>,
+    /// Ephemeral models that cannot be compiled.
+    broken: Mutex<Vec<Broken>>,
     /// Nodes that were cancelled.
     cut_off: Mutex<Vec<Arc<Node>>>,
     running: Mutex<HashSet<usize>>,
-    /// Ephemeral models that could not be compiled: they are no results of their own, but
-    /// told with what is skipped because of them.
-    broken: Mutex<HashMap<UniqueId, NodeResult>>,
     cancelling: AtomicBool,
+}
+
+/// An ephemeral model that cannot be compiled.
+struct Broken {
+    result: NodeResult,
+    /// Whether something that was skipped because of it told of it.
+    told: bool,
 }
 
 impl<'a> NodeWork<'a> {
@@ -38,23 +44,27 @@ impl<'a> NodeWork<'a> {
             plan,
             tests_gate,
             results: Mutex::default(),
+            broken: Mutex::default(),
             cut_off: Mutex::default(),
             running: Mutex::default(),
-            broken: Mutex::default(),
             cancelling: AtomicBool::new(false),
         }
     }
 
-    /// The results in the order the nodes ended, and the nodes that were cancelled.
+    /// The results in the order the nodes ended, and the nodes that were cancelled. A broken
+    /// ephemeral model has no result of its own if what was skipped because of it names it.
     pub fn into_results(self) -> (Vec<NodeResult>, Vec<Arc<Node>>) {
-        (self.results.into_inner(), self.cut_off.into_inner())
+        let mut results = self.results.into_inner();
+        let untold = self.broken.into_inner().into_iter().filter(|broken| !broken.told);
+        results.extend(untold.map(|broken| broken.result));
+        (results, self.cut_off.into_inner())
     }
 
     /// An exposure: there is nothing to do.
     fn no_op(&self, subject: &Subject, position: Option<Position>) -> Outcome {
         let info = narrate::started(subject);
         let mut result =
-            NodeResult::skipped(subject.clone(), execute::thread_name(), Some("NO-OP".to_owned()));
+            NodeResult::skipped(subject.clone(), thread_name(), Some("NO-OP".to_owned()));
         result.status = NodeStatus::NoOp;
         result.failures = Some(0);
         self.conclude(result, &info, position)
@@ -95,9 +105,23 @@ impl<'a> NodeWork<'a> {
         if position.is_some() || action == execute::Action::Compile {
             self.results.lock().push(result);
         } else if failed {
-            self.broken.lock().insert(result.subject.unique_id().clone(), result);
+            self.broken.lock().push(Broken { result, told: false });
         }
         Outcome { blocks, fails: failed }
+    }
+
+    /// Tells that something is skipped because of an ephemeral model, and what is wrong with
+    /// that.
+    fn tell_broken(&self, cause: &Subject, node: NodeInfo, position: Position) {
+        let mut broken = self.broken.lock();
+        let id = cause.unique_id();
+        let broken = broken.iter_mut().find(|it| it.result.subject.unique_id() == id);
+        let status = broken.as_ref().map_or(NodeStatus::Skipped, |it| it.result.status);
+        self.tell(Event::LogSkipBecauseError { node, position, status });
+        if let Some(broken) = broken {
+            summary::tell_details(self.executor.sink.as_ref(), &broken.result);
+            broken.told = true;
+        }
     }
 }
 
@@ -134,17 +158,11 @@ impl Work for NodeWork<'_> {
                 cause.unique_id()
             )
         });
-        if let Some(cause) = cause {
-            let broken = self.broken.lock().get(cause.unique_id()).cloned();
-            let status = broken.as_ref().map_or(NodeStatus::Skipped, |result| result.status);
-            self.tell(Event::LogSkipBecauseError { node: info, position, status });
-            if let Some(result) = broken {
-                summary::tell_result(self.executor.sink.as_ref(), &result);
-            }
-        } else {
-            self.tell(Event::SkippingDetails { node: info, position });
+        match cause {
+            Some(cause) => self.tell_broken(cause, info, position),
+            None => self.tell(Event::SkippingDetails { node: info, position }),
         }
-        let thread = execute::thread_name();
+        let thread = thread_name();
         self.results.lock().push(NodeResult::skipped(subject.clone(), thread, message));
     }
 
@@ -156,7 +174,7 @@ impl Work for NodeWork<'_> {
             .with_help("This is a defect of gdbt. Please report it with logs/dbt.log.");
         let info = narrate::started(subject);
         self.tell(Event::GenericExceptionOnRun { node: info.clone(), message: error.to_string() });
-        let mut result = NodeResult::skipped(subject.clone(), execute::thread_name(), None);
+        let mut result = NodeResult::skipped(subject.clone(), thread_name(), None);
         result.status = NodeStatus::Error;
         result.message = Some(error.to_string());
         result.diagnostic = Some(Arc::from(error));

@@ -27,7 +27,7 @@ use super::relation_object::RelationClass;
 use super::session::Session;
 use super::table::Table;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::jinja::{Args, Error, Object, Result, State, Value};
+use crate::jinja::{Args, Object, Result, State, Value};
 use crate::manifest::QuotePolicy;
 
 /// What the adapter knows of the project.
@@ -277,12 +277,17 @@ impl Object for Adapter {
                 format!("adapter.{name} does not exist for postgres"),
             )
             .into()),
-            _ => Err(Error::attribute_error("PostgresAdapter", name)),
+            _ => Err(state.missing_attribute(&format!("{} object", self.qualified_name()), name)),
         }
     }
 
     fn truthy(&self) -> bool {
         true
+    }
+
+    fn qualified_name(&self) -> String {
+        let phase = if self.link.is_some() { "Runtime" } else { "Parse" };
+        format!("dbt.context.providers.{phase}DatabaseWrapper")
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use jiff::tz::TimeZone;
 
 use super::Adapter;
-use crate::adapter::column::Column;
+use crate::adapter::column::{Column, translate_type};
 use crate::adapter::decimal::Decimal;
 use crate::adapter::seed;
 use crate::adapter::table::{ColumnType, Table};
@@ -72,7 +72,8 @@ impl Adapter {
         let (_, result) = self.link()?.session.execute(&sql.to_string(), false, true)?;
         let columns = result.map(|result| result.columns).unwrap_or_default();
         Ok(Value::list(columns.into_iter().map(|column| {
-            Column::new(column.name, types::psycopg_name(column.type_oid)).into_value()
+            let name = types::psycopg_name(column.type_oid);
+            Column::new(column.name, translate_type(&name)).into_value()
         })))
     }
 }

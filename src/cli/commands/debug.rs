@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::event::Event;
 use crate::postgres::Connection;
 use crate::project::version::DBT_VERSION;
-use crate::project::{Profile, TargetSource, Workspace};
+use crate::project::{Profile, RawProject, TargetSource, Workspace};
 use std::path::Path;
 
 /// Checks the project, the profile and the connection. Exits with 1 if one fails.
@@ -29,33 +29,96 @@ pub fn run(args: &DebugArgs, session: &Session) -> ExitStatus {
     let project_dir = &session.settings.load.project_dir;
     say(format!("Using dbt_project.yml file at {}", project_dir.join("dbt_project.yml").display()));
     say("adapter type: postgres".to_owned());
-    let workspace = match session.workspace() {
-        Ok(workspace) => workspace,
-        Err(errors) => return failed(session, errors),
-    };
+    let checks = Checks::new(session);
     if args.connection {
         say("Skipping steps before connection verification".to_owned());
     } else {
+        let state = |check: Option<bool>| match check {
+            Some(true) => "OK found and valid",
+            Some(false) => "ERROR invalid",
+            None => "ERROR not checked",
+        };
         say("Configuration:".to_owned());
-        say("  profiles.yml file [OK found and valid]".to_owned());
-        say("  dbt_project.yml file [OK found and valid]".to_owned());
+        say(format!("  profiles.yml file [{}]", state(checks.profile_is_valid())));
+        say(format!("  dbt_project.yml file [{}]", state(checks.project_is_valid())));
     }
-    match connect(&workspace, session) {
-        Ok(()) => {
-            say("All checks passed!".to_owned());
-            ExitStatus::Success
+    match checks {
+        Checks::Project(errors) => failed(session, PROJECT_FAILED, errors),
+        Checks::Profile(error) => {
+            say("Connection test skipped since no profile was found".to_owned());
+            let heading = missing_file(session).unwrap_or_else(|| PROFILE_FAILED.to_owned());
+            failed(session, &heading, vec![*error])
         }
-        Err(error) => failed(session, vec![*error]),
+        Checks::Passed(workspace) => match connect(&workspace.profile, session) {
+            Ok(()) => {
+                say("All checks passed!".to_owned());
+                ExitStatus::Success
+            }
+            Err(error) => failed(session, "The server cannot be reached:", vec![*error]),
+        },
     }
 }
 
-fn connect(workspace: &Workspace, session: &Session) -> Result<(), Box<Diagnostic>> {
+const PROFILE_FAILED: &str = "Profile loading failed for the following reason:";
+const PROJECT_FAILED: &str = "Project loading failed for the following reason:";
+
+/// How far the project and its profile can be loaded.
+enum Checks {
+    /// The project is wrong; the profile may be, too.
+    Project(Vec<Diagnostic>),
+    /// The profile is wrong.
+    Profile(Box<Diagnostic>),
+    /// Both are right.
+    Passed(Box<Workspace>),
+}
+
+impl Checks {
+    fn new(session: &Session) -> Self {
+        let load = &session.settings.load;
+        match RawProject::read(&load.project_dir) {
+            Err(error) => Self::Project(vec![*error]),
+            Ok(project) => match load.profile_of(&project, &session.settings.env) {
+                Err(error) => Self::Profile(error),
+                Ok(_) => match session.workspace() {
+                    Err(errors) => Self::Project(errors),
+                    Ok(workspace) => Self::Passed(Box::new(workspace)),
+                },
+            },
+        }
+    }
+
+    fn profile_is_valid(&self) -> Option<bool> {
+        match self {
+            Self::Project(_) => None,
+            Self::Profile(_) => Some(false),
+            Self::Passed(_) => Some(true),
+        }
+    }
+
+    fn project_is_valid(&self) -> Option<bool> {
+        match self {
+            Self::Project(_) => Some(false),
+            Self::Profile(_) => None,
+            Self::Passed(_) => Some(true),
+        }
+    }
+}
+
+/// What dbt says when there is no profiles.yml where the command line says it is.
+fn missing_file(session: &Session) -> Option<String> {
+    let file = session.settings.load.profile.profiles_dir.as_ref()?.join("profiles.yml");
+    let path = file.display();
+    (!file.exists())
+        .then(|| format!("gdbt looked for a profiles.yml file in {path}, but did not find one."))
+}
+
+fn connect(profile: &Profile, session: &Session) -> Result<(), Box<Diagnostic>> {
     let say = |message: String| session.emit(Event::DebugCmdOut { message });
     say("Connection:".to_owned());
-    for (key, value) in connection_keys(&workspace.profile) {
+    for (key, value) in connection_keys(profile) {
         say(format!("  {key}: {value}"));
     }
-    let server = Server::of(&workspace.profile, session)?;
+    let server = Server::of(profile, session)?;
     let tested = Connection::connect(&server.options).and_then(|mut connection| {
         connection.query("select 1 as id")?;
         Ok(connection.parameter("server_version").unwrap_or_default().to_owned())
@@ -94,11 +157,9 @@ fn connection_keys(profile: &Profile) -> Vec<(&'static str, String)> {
     keys
 }
 
-fn failed(session: &Session, errors: Vec<Diagnostic>) -> ExitStatus {
-    let count = errors.len();
-    let checks = if count == 1 { "check" } else { "checks" };
-    session.emit(Event::MainEncounteredError { diagnostics: errors });
-    session.emit(Event::DebugCmdOut { message: format!("{count} {checks} failed") });
+fn failed(session: &Session, heading: &str, errors: Vec<Diagnostic>) -> ExitStatus {
+    session.emit(Event::DebugCmdOut { message: "1 check failed:".to_owned() });
+    session.emit(Event::DebugCmdResult { heading: heading.to_owned(), diagnostics: errors });
     ExitStatus::Failure
 }
 

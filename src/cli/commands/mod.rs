@@ -4,10 +4,12 @@ mod clean;
 mod completions;
 mod db;
 mod debug;
+mod deps;
 mod init;
 mod list;
 mod parse;
 mod run;
+mod run_operation;
 mod source_load;
 
 use super::ExitStatus;
@@ -27,6 +29,8 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Parse => parse::run(session),
         Command::List(args) => list::run(args, session),
         Command::Source(SourceCommand::Load(args)) => source_load::run(args, session),
+        Command::RunOperation(args) => run_operation::run(args, session),
+        Command::Deps => Ok(deps::run(session)?),
         Command::Debug(args) => Ok(debug::run(args, session)),
         Command::Clean(args) => clean::run(args, session),
         Command::Init(args) => Ok(init::run(args, session)?),

@@ -3,13 +3,12 @@
 use crate::cli::ExitStatus;
 use crate::cli::args::{CompileArgs, CompileOutput};
 use crate::cli::interrupt;
-use crate::cli::loaded::{Loaded, tell_written};
+use crate::cli::loaded::Loaded;
 use crate::cli::server::Server;
 use crate::cli::session::Session;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Sink};
-use crate::manifest::{Compiled, ResourceType, UniqueId};
-use crate::report::artifacts::{RunResults, write_run_results};
+use crate::manifest::{ResourceType, UniqueId};
 use crate::result::{NodeResult, NodeStatus};
 use crate::run::{self, Action, Input, Options, Outcome, summary};
 use std::collections::HashMap;
@@ -68,7 +67,7 @@ pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<
         hooks: false,
     };
     let (loaded, outcome) = work(session, &task)?;
-    finish(session, &loaded, &outcome)?;
+    loaded.write_results(session, &outcome)?;
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
     if !errors.is_empty() {
         return Err(errors);
@@ -95,7 +94,7 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
     }
     let success = summary::is_success(results) && !outcome.interrupted;
     session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed });
-    finish(session, &loaded, &outcome)?;
+    loaded.write_results(session, &outcome)?;
     if !results.is_empty() {
         summary::tell_end(sink, results, outcome.interrupted);
     }
@@ -149,29 +148,6 @@ fn run_on(
         interrupted,
     };
     run::run(input, options)
-}
-
-/// Writes the artifacts.
-fn finish(session: &Session, loaded: &Loaded, outcome: &Outcome) -> Result<()> {
-    if !session.settings.write_json {
-        return Ok(());
-    }
-    let compiled: HashMap<UniqueId, Arc<Compiled>> = outcome
-        .results
-        .iter()
-        .filter_map(|result| Some((result.subject.unique_id().clone(), result.compiled.clone()?)))
-        .collect();
-    loaded.write_artifacts(session, &compiled)?;
-    let path = loaded.target_dir().join("run_results.json");
-    let run = RunResults {
-        results: &outcome.results,
-        elapsed: outcome.elapsed,
-        args: &session.settings.args,
-    };
-    let secrets = &session.settings.report.secrets;
-    write_run_results(&path, run, &session.settings.invocation, secrets)?;
-    tell_written(session, "RunExecutionResult", &path);
-    Ok(())
 }
 
 fn error_of(result: &NodeResult) -> Option<Diagnostic> {

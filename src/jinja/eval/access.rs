@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::error::{Error, ExceptionKind, Result};
+use super::super::globals::UndefinedMode;
 use super::super::value::{Args, BoundMethod, Reason, Value, methods, text_methods};
 use super::State;
 
@@ -35,6 +36,10 @@ impl State<'_> {
     /// Jinja's error for calling a method that is not there.
     pub fn missing_attribute(&self, of: &str, name: &str) -> Error {
         Error::undefined(format!("'{of}' has no attribute '{name}'"))
+    }
+
+    fn is_permissive(&self) -> bool {
+        self.globals.undefined_mode() == UndefinedMode::Permissive
     }
 
     fn forbidden(&self, of: &Value, name: &str) -> Value {
@@ -199,6 +204,8 @@ impl Value {
                     Some(value) => value.call(state, args),
                     None => match object.get_item(state, &Self::str(name))? {
                         Some(value) => value.call(state, args),
+                        // While parsing, undefined values can be called.
+                        None if state.is_permissive() => Ok(state.no_attribute(self, name)),
                         None => object.call_method(state, name, args),
                     },
                 },

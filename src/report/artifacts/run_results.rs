@@ -5,7 +5,7 @@ use crate::diagnostic::Result;
 use crate::manifest::ResourceType;
 use crate::project::secret::Secrets;
 use crate::report::clock;
-use crate::result::NodeResult;
+use crate::result::{NodeResult, Subject};
 use serde_json::{Map, Value as Json, json};
 use std::path::Path;
 use std::time::Duration;
@@ -55,6 +55,7 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
             })
         })
         .collect();
+    let is_macro = matches!(result.subject, Subject::Macro(_));
     let code = result.compiled.as_ref().map(|compiled| compiled.code.as_str());
     json!({
         "status": result.status,
@@ -65,7 +66,7 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
         "message": result.message.as_deref().map(|message| secrets.scrub(message)),
         "failures": result.failures,
         "unique_id": result.subject.unique_id(),
-        "compiled": node.map(|_| code.is_some()),
+        "compiled": node.map(|_| code.is_some()).or(is_macro.then_some(false)),
         "compiled_code": code.filter(|_| node.is_some()),
         "relation_name": node.and_then(|node| node.relation_name()),
         "batch_results": null,
