@@ -254,3 +254,67 @@ fn an_interruption_cancels_the_query_and_ends_with_a_summary() {
     assert_eq!(project.value(running), "0");
     assert_eq!(statuses(&project), pairs(&[("after", "skipped"), ("slow", "skipped")]));
 }
+
+#[test]
+fn a_broken_ephemeral_model_skips_what_uses_it() {
+    let project = shop()
+        .file(
+            "models/broken.sql",
+            "{{ config(materialized='ephemeral') }}\n{{ adapter.unheard_of() }}\nselect 1 as id",
+        )
+        .file("models/uses_broken.sql", "select * from {{ ref('broken') }}");
+    let said = project.run("run -s broken uses_broken");
+    assert_eq!(said.code, 1);
+    assert!(said.text().contains("SKIP relation public.uses_broken due to ephemeral model status"));
+    assert!(said.text().contains("has no attribute 'unheard_of'"), "{}", said.stdout);
+    assert_eq!(statuses(&project), pairs(&[("uses_broken", "skipped")]));
+    assert_eq!(
+        project.artifact("run_results.json")["results"][0]["message"],
+        "Compilation Error in model.shop.uses_broken, caused by compilation error in referenced \
+         ephemeral model model.shop.broken"
+    );
+    // By itself it is an error of its own.
+    assert_eq!(project.run("run -s broken").code, 1);
+    assert_eq!(statuses(&project), pairs(&[("broken", "error")]));
+}
+
+#[test]
+fn foreign_keys_follow_references() {
+    let project = Project::new()
+        .file("models/fact.sql", "{{ config(materialized='table') }}\nselect 1 as id")
+        .file("models/a_dim.sql", "{{ config(materialized='table') }}\nselect 1 as id")
+        .file(
+            "models/schema.yml",
+            "models:\n  - name: a_dim\n    config: {contract: {enforced: true}}\n    columns:\n      \
+             - name: id\n        data_type: int\n        constraints: [{type: primary_key}]\n  - \
+             name: fact\n    config: {contract: {enforced: true}}\n    columns:\n      - name: id\n        \
+             data_type: int\n        constraints:\n          - {type: foreign_key, to: ref('a_dim'), \
+             to_columns: [id]}\n",
+        );
+    project.ok("run");
+    let keys = "select confrelid::regclass from pg_constraint where contype = 'f'";
+    assert_eq!(project.value(keys), "a_dim");
+    let manifest = project.artifact("manifest.json");
+    let fact = &manifest["nodes"]["model.shop.fact"];
+    assert_eq!(fact["depends_on"]["nodes"][0], "model.shop.a_dim");
+    let to = fact["columns"]["id"]["constraints"][0]["to"].as_str().unwrap();
+    assert!(to.ends_with("\"public\".\"a_dim\""), "{to}");
+    let schema = project.read("models/schema.yml").replace("ref('a_dim')", "a_dim");
+    project.write("models/schema.yml", &schema);
+    let said = project.run("parse");
+    assert_eq!(said.code, 2);
+    assert!(said.stdout.contains("Invalid 'ref' or 'source' syntax"), "{}", said.stdout);
+}
+
+#[test]
+fn microbatch_is_refused_and_the_rest_runs() {
+    let config = "{{ config(materialized='incremental', incremental_strategy='microbatch', \
+                  event_time='at', batch_size='day', begin='2024-01-01') }}";
+    let model = format!("{config}\nselect 1 as id, now() as at");
+    let project =
+        Project::new().file("models/events.sql", &model).file("models/other.sql", "select 1 as id");
+    let said = project.run("run");
+    assert_eq!(said.code, 1);
+    assert!(said.stdout.contains("'microbatch'") && said.stdout.contains("GD1009"));
+    assert_eq!(statuses(&project), pairs(&[("events", "error"), ("other", "success")]));
+}

@@ -12,5 +12,6 @@ mod bad_input;
 mod build;
 mod listing;
 mod loading;
+mod operation;
 mod output;
 mod usage;
