@@ -295,20 +295,26 @@ impl Relation {
         Ok(exact)
     }
 
-    /// Itself, unless PostgreSQL would cut its name.
+    /// Itself, unless PostgreSQL would cut its name: the next run would not find what this
+    /// one made, and two names may be cut to the same. dbt counts characters, PostgreSQL
+    /// bytes.
     ///
     /// # Errors
     /// The name of a relation to be built is too long.
     pub fn checked(self) -> Result<Self> {
-        match (&self.identifier, self.kind) {
-            (Some(name), Some(_)) if name.chars().count() > MAX_NAME_LENGTH => {
-                Err(Diagnostic::new(
-                    Code::RelationMismatch,
-                    format!("Relation name '{name}' is longer than {MAX_NAME_LENGTH} characters"),
-                ))
-            }
-            _ => Ok(self),
-        }
+        let (Some(name), Some(kind)) = (&self.identifier, self.kind) else { return Ok(self) };
+        let unit = if name.chars().count() > MAX_NAME_LENGTH {
+            "characters"
+        } else if name.len() > MAX_NAME_LENGTH
+            && !matches!(kind, RelationType::Cte | RelationType::Ephemeral)
+        {
+            "bytes"
+        } else {
+            return Ok(self);
+        };
+        let message = format!("Relation name '{name}' is longer than {MAX_NAME_LENGTH} {unit}");
+        Err(Diagnostic::new(Code::RelationMismatch, message)
+            .with_help("PostgreSQL keeps no more of a name. Give it a shorter `alias`."))
     }
 }
 

@@ -8,10 +8,15 @@ use sha2::{Digest, Sha256};
 
 const CLASS: i32 = i32::from_be_bytes(*b"gdbt");
 
-/// The statement that waits for the lock of a relation and takes it. Two names may share a
-/// lock: those who take it hold no other one, so it costs them time at most.
+/// The statement that waits for the lock of a relation and takes it. Names may share a lock:
+/// those who take it hold no other one, so it costs them time at most.
+///
+/// With a relation PostgreSQL makes an array type, named like the relation after an
+/// underscore and cut to 63 bytes. Two sessions whose types would have one name fail with
+/// `duplicate key`, so their relations share a lock.
 pub fn relation(schema: &str, name: &str) -> String {
-    statement(&[schema, name])
+    let name = name.trim_start_matches('_');
+    statement(&[schema, &name[..name.floor_char_boundary(62)]])
 }
 
 /// The statement that waits for the lock of a schema and takes it: `create schema if not
@@ -37,5 +42,13 @@ mod tests {
         assert_eq!(relation("DWH", "Mart"), relation("dwh", "mart"));
         assert_ne!(relation("dwh", "mart"), relation("dwh", "mart2"));
         assert_ne!(relation("dwh", "mart"), schema("dwhmart"));
+    }
+
+    #[test]
+    fn names_of_one_array_type_share_a_lock() {
+        assert_eq!(relation("dwh", "_mart"), relation("dwh", "mart"));
+        let long = "ü".repeat(31);
+        assert_eq!(relation("dwh", &format!("{long}a")), relation("dwh", &format!("{long}b")));
+        assert_ne!(relation("dwh", &long[2..]), relation("dwh", &long));
     }
 }

@@ -11,8 +11,17 @@ fn hard_names_build_twice() {
     let longer = format!("{}b", &long[..long.len() - 1]);
     assert_eq!(long.len(), 63);
     let umlauts = format!("{}é", "ü".repeat(30));
-    let tables =
-        ["select", "Group By", "it's", "tab-le; drop", "naïve 表", &umlauts, &long, &longer];
+    let tables = [
+        "select",
+        "_select",
+        "Group By",
+        "it's",
+        "tab-le; drop",
+        "naïve 表",
+        &umlauts,
+        &long,
+        &longer,
+    ];
     let project = Project::new().file(
         "dbt_project.yml",
         "name: shop\nprofile: shop\nmodels:\n  +schema: 'Schéma \"x\" user'\n",
@@ -46,6 +55,24 @@ fn hard_names_build_twice() {
     assert_eq!(picture(&project), first);
     project.ok("build --full-refresh");
     assert_eq!(picture(&project), first);
+}
+
+/// Postgres would cut the name, and the next run would not find what it made.
+#[test]
+fn names_that_postgres_would_cut_are_refused() {
+    // 70 characters; 40 characters that are 80 bytes.
+    for (alias, limit) in [("x".repeat(70), "63 characters"), ("ü".repeat(40), "63 bytes")] {
+        for kind in ["table", "view", "incremental"] {
+            let project = Project::new().file(
+                "models/m.sql",
+                &format!("{{{{ config(materialized='{kind}', alias='{alias}') }}}} select 1 as x"),
+            );
+            let said = project.run("build");
+            assert_eq!(said.code, 1, "{}", said.stdout);
+            assert!(said.stdout.contains(&format!("longer than {limit}")), "{}", said.stdout);
+            assert_eq!(picture(&project).len(), 0);
+        }
+    }
 }
 
 fn replace_first(name: &str, with: char) -> String {

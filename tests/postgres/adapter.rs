@@ -6,7 +6,7 @@ use gdbt::adapter::{QueryComment, RelationCache, Seed, Session, SessionOptions, 
 use gdbt::diagnostic::Code;
 use gdbt::event::Silent;
 use gdbt::jinja::Value;
-use gdbt::postgres::Pool;
+use gdbt::postgres::{Pool, lock};
 use jiff::tz::TimeZone;
 
 use crate::database::{Database, value};
@@ -19,7 +19,7 @@ fn session(pool: &Pool) -> Arc<Session> {
             name: "model.shop.orders".to_owned(),
             comment: QueryComment::new("{\"app\": \"dbt\"}", false).unwrap(),
             node: None,
-            lock: None,
+            lock: Some(lock::relation("public", "v")),
             sink: Arc::new(Silent),
         },
     )
