@@ -24,6 +24,7 @@ mod resolve;
 mod sources;
 mod sql_file;
 mod tests;
+mod unused_paths;
 
 use crate::context::json::to_json;
 use crate::context::{Docs, NodeContext, Shared};
@@ -127,7 +128,8 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     let mut manifest = parse.assemble(Parts { nodes, tests, sources: source_tables })?;
     manifest.macros = parse.patched_macros(sources)?;
     parse.resolve(&mut manifest)?;
-    let warnings = parse.warnings;
+    let mut warnings = parse.warnings;
+    warnings.extend(unused_paths::warning(&workspace.root, &manifest));
     manifest.docs = blocks.into_iter().map(|block| (block.unique_id.clone(), block)).collect();
     Ok(Parsed { manifest: Arc::new(manifest), warnings })
 }

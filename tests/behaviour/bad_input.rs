@@ -119,3 +119,16 @@ fn bad_selectors_and_values() {
     refused(&project, "ls --vars '[1]'", &["--vars", "GD1008"]);
     refused(&project, "ls --resource-type modle", &["model", "GD1008"]);
 }
+
+#[test]
+fn configuration_that_reaches_nothing_is_a_warning() {
+    let project = Project::offline().file("models/staging/a.sql", "select 1 as x");
+    let file = project.read("dbt_project.yml");
+    let models = "models:\n  shop:\n    staging: {+schema: a}\n    stagging: {+schema: b}\n";
+    project.write("dbt_project.yml", &format!("{file}\n{models}"));
+    let said = project.ok("parse").stdout;
+    assert!(
+        said.contains("There are 1 unused configuration paths:\n- models.shop.stagging"),
+        "{said}"
+    );
+}

@@ -1,0 +1,79 @@
+//! Configuration in `dbt_project.yml` that reaches nothing: most often a mistyped folder.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::Warning;
+use crate::manifest::{JsonMap, Manifest, Resource, ResourceType};
+use crate::project::{ConfigKind, Project};
+use serde_json::Value as Json;
+
+/// Sections whose resources are all parsed.
+const SECTIONS: [(ConfigKind, ResourceType); 6] = [
+    (ConfigKind::Models, ResourceType::Model),
+    (ConfigKind::Seeds, ResourceType::Seed),
+    (ConfigKind::Snapshots, ResourceType::Snapshot),
+    (ConfigKind::Sources, ResourceType::Source),
+    (ConfigKind::DataTests, ResourceType::Test),
+    (ConfigKind::Exposures, ResourceType::Exposure),
+];
+
+/// The warning about paths of the root project's configuration that no resource has.
+pub fn warning(project: &Project, manifest: &Manifest) -> Option<Warning> {
+    let unused: Vec<String> = SECTIONS
+        .into_iter()
+        .filter_map(|(section, kind)| Some((section, kind, project.configs.get(&section)?)))
+        .flat_map(|(section, kind, tree)| {
+            let paths = match tree.rendered.to_json() {
+                Json::Object(section) => config_paths(&section),
+                _ => Vec::new(),
+            };
+            let unused = paths.into_iter().filter(move |path| !is_used(path, kind, manifest));
+            unused.map(move |path| format!("{}.{}", section.key(), path.join(".")))
+        })
+        .collect();
+    if unused.is_empty() {
+        return None;
+    }
+    let list: Vec<String> = unused.iter().map(|path| format!("- {path}")).collect();
+    let message = format!(
+        "Configuration paths exist in your dbt_project.yml file which do not apply to any \
+         resources.\nThere are {} unused configuration paths:\n{}",
+        unused.len(),
+        list.join("\n")
+    );
+    let diagnostic = *Diagnostic::new(Code::ConfigInvalid, message);
+    Some(Warning { name: "UnusedResourceConfigPath", code: "I051", diagnostic })
+}
+
+/// The levels of a section that set something themselves.
+fn config_paths(section: &JsonMap) -> Vec<Vec<String>> {
+    let mut paths = Vec::new();
+    let mut levels = vec![(Vec::new(), section)];
+    while let Some((path, level)) = levels.pop() {
+        let mut configures = false;
+        for (key, value) in level {
+            match value {
+                Json::Object(next) if !key.starts_with('+') => {
+                    let mut path = path.clone();
+                    path.push(key.clone());
+                    levels.push((path, next));
+                }
+                _ => configures = true,
+            }
+        }
+        if configures && !path.is_empty() {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths
+}
+
+fn is_used(path: &[String], kind: ResourceType, manifest: &Manifest) -> bool {
+    let enabled = manifest.resources().filter(|resource| resource.resource_type() == kind);
+    let disabled_nodes = manifest.disabled.values().flatten().map(Resource::Node);
+    let disabled_sources = manifest.disabled_sources.values().flatten().map(Resource::Source);
+    enabled
+        .chain(disabled_nodes)
+        .chain(disabled_sources)
+        .any(|resource| resource.fqn().starts_with(path))
+}
