@@ -26,7 +26,8 @@ impl Dag {
     pub fn build(manifest: &Manifest) -> Result<Self> {
         let mut dag = Self::default();
         let sources = manifest.sources.values().map(Resource::Source);
-        let nodes = manifest.nodes.values().map(Resource::Node);
+        let enabled = manifest.nodes.values().filter(|node| node.config.enabled());
+        let nodes = enabled.map(Resource::Node);
         let exposures = manifest.exposures.values().map(Resource::Exposure);
         let resources: Vec<Resource<'_>> = sources.chain(nodes).chain(exposures).collect();
         for resource in &resources {

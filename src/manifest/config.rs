@@ -75,6 +75,11 @@ impl Config {
         self.flag("enabled").unwrap_or(true)
     }
 
+    /// Takes the resource out.
+    pub fn disable(&mut self) {
+        self.0.insert("enabled".to_owned(), false.into());
+    }
+
     /// How the node becomes a relation.
     pub fn materialized(&self) -> Materialization {
         match self.text("materialized").unwrap_or("view") {

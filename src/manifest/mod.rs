@@ -141,7 +141,7 @@ impl<'a> Resource<'a> {
 }
 
 impl Manifest {
-    /// Every enabled resource of the graph: nodes, then sources, then exposures.
+    /// Every resource: nodes, then sources, then exposures.
     pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         let nodes = self.nodes.values().map(Resource::Node);
         let sources = self.sources.values().map(Resource::Source);

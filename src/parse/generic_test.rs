@@ -3,6 +3,7 @@
 //! Names, the trimmed alias and the hash in the id are dbt's, so that selections, stored
 //! failures and tools that know a test by its id go on working.
 
+use crate::context::CORE_PACKAGE;
 use crate::context::json::from_json;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::manifest::JsonMap;
@@ -133,12 +134,24 @@ impl TestDefinition {
         digest[digest.len() - 10..].to_owned()
     }
 
+    /// Whether the entry names a package and dbt knows the test from another one, `of`. While
+    /// parsing, dbt does not look at the named package: it searches the test in the package of
+    /// the file, and what only the named one's macro says stays unknown.
+    pub fn is_called_elsewhere(&self, of: &str) -> bool {
+        self.namespace.as_deref().is_some_and(|named| named != of && named != CORE_PACKAGE)
+    }
+
     /// The template that runs the test: a call of its macro, and the entry's configuration
     /// as dbt writes it.
     pub fn raw_code(&self, rendered_config: &JsonMap) -> String {
         let namespace = self.namespace.as_ref().map(|name| format!("{name}.")).unwrap_or_default();
         let call =
             format!("{{{{ {namespace}{}(**_dbt_generic_test_kwargs) }}}}", self.macro_name());
+        call + &self.config_call(rendered_config)
+    }
+
+    /// The entry's configuration as a call in a template; nothing when there is none.
+    pub fn config_call(&self, rendered_config: &JsonMap) -> String {
         let settings: Vec<String> = rendered_config
             .iter()
             .map(|(key, value)| match value {
@@ -147,9 +160,9 @@ impl TestDefinition {
             })
             .collect();
         if settings.is_empty() {
-            return call;
+            return String::new();
         }
-        format!("{call}{{{{ config({}) }}}}", settings.join(","))
+        format!("{{{{ config({}) }}}}", settings.join(","))
     }
 }
 

@@ -125,7 +125,7 @@ impl NodeParser<'_> {
         self.capture_template(node, &template)
     }
 
-    fn capture_template(&self, node: &Node, template: &Template) -> Result<Captured> {
+    pub(super) fn capture_template(&self, node: &Node, template: &Template) -> Result<Captured> {
         let capture = Arc::new(Capture::default());
         let node = Arc::new(node.clone());
         let mut context = NodeContext::parse(self.shared, Arc::clone(&node), Arc::clone(&capture));

@@ -93,7 +93,7 @@ impl Resolution {
 
 impl Parse<'_> {
     /// Resolves `ref` and `source` everywhere. What a node refers to must exist; a test whose
-    /// model does not exist is left out with a warning, as dbt does.
+    /// model does not exist stays, disabled, with a warning, as dbt does.
     pub(super) fn resolve(&mut self, manifest: &mut Manifest) -> Result<(), Vec<Diagnostic>> {
         let references = self.parser.shared.references(manifest);
         let mut errors = Vec::new();
@@ -125,9 +125,9 @@ impl Parse<'_> {
             }
         }
         for (id, problems) in unresolved {
-            let node = manifest.nodes.shift_remove(&id);
-            let place = node.as_ref().and_then(|node| node.defined_at.clone());
-            manifest.disabled.entry(id).or_default().extend(node);
+            let Some(node) = manifest.nodes.get_mut(&id).map(Arc::make_mut) else { continue };
+            node.config.disable();
+            let place = node.defined_at.clone();
             self.warnings.extend(problems.into_iter().map(|mut diagnostic| {
                 diagnostic.span = diagnostic.span.or_else(|| place.clone());
                 Warning { name: "NodeNotFoundOrDisabled", code: "I060", diagnostic }

@@ -203,8 +203,7 @@ impl NodeParser<'_> {
         definition: &TestDefinition,
         config: JsonMap,
     ) -> Result<JsonMap> {
-        let package = definition.namespace.as_deref().unwrap_or(&node.package_name);
-        let test_macro = self.shared.macros.resolve(package, &definition.macro_name());
+        let test_macro = self.shared.macros.resolve(&node.package_name, &definition.macro_name());
         let Some(test_macro) = test_macro else {
             // Without its macro the test cannot be rendered; compiling it says so.
             add_target(node);
@@ -217,7 +216,13 @@ impl NodeParser<'_> {
         }
         // The rendered code repeats the entry's configuration; dbt counts it twice, too.
         let mut calls = config;
-        let captured = self.capture(node)?;
+        let captured = if definition.is_called_elsewhere(&test_macro.package_name) {
+            let settings = definition.config_call(&calls);
+            let place = Arc::clone(&node.original_file_path);
+            self.capture_template(node, &*Template::from_text(place, settings.as_str())?)?
+        } else {
+            self.capture(node)?
+        };
         captured.configs.iter().cloned().for_each(|call| merge_calls(&mut calls, call));
         take_captured(node, captured);
         Ok(calls)

@@ -181,7 +181,7 @@ pub fn run_counts<'a>(subjects: impl Iterator<Item = &'a Subject>) -> String {
 /// `8 models, 1 seed, 25 data tests, 480 macros`: what the project has, in dbt's order.
 pub fn project_counts(manifest: &Manifest) -> String {
     let mut counts: indexmap::IndexMap<ResourceType, usize> = indexmap::IndexMap::new();
-    for node in manifest.nodes.values() {
+    for node in manifest.nodes.values().filter(|node| node.config.enabled()) {
         *counts.entry(node.resource_type()).or_default() += 1;
     }
     for (kind, count) in [

@@ -209,8 +209,17 @@ pub fn sum(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     Ok(total)
 }
 
+/// Jinja2's `map`, `select` and their like visit nothing in a value that is false, so `none`
+/// is fine for them, and so are their arguments then.
+fn nothing_to_visit(input: &Value) -> bool {
+    !input.truthy()
+}
+
 /// `x | map(filter, args)` or `x | map(attribute=name, default=value)`
 pub fn map(state: &mut State<'_>, input: Value, mut args: Args) -> Result<Value> {
+    if nothing_to_visit(&input) {
+        return Ok(Value::list([]));
+    }
     if args.positional.is_empty()
         && let Some(attribute) = args.take_keyword("attribute")
     {
@@ -245,6 +254,9 @@ fn pick(
     by_attribute: bool,
     wanted: bool,
 ) -> Result<Value> {
+    if nothing_to_visit(input) {
+        return Ok(Value::list([]));
+    }
     let getter = if by_attribute {
         if args.positional.is_empty() {
             return Err(Error::type_error("Missing parameter for attribute name"));
