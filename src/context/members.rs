@@ -94,7 +94,7 @@ impl Inner {
 
     fn reference(self: &Arc<Self>, name: &str) -> Option<Value> {
         match name {
-            "ref" => Some(resolvers::reference(self.clone())),
+            "ref" => Some(Value::object(resolvers::Reference(self.clone()))),
             "source" => Some(resolvers::source(self.clone())),
             "metric" => Some(resolvers::metric(self.clone())),
             _ => None,

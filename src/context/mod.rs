@@ -24,6 +24,7 @@ mod relations;
 mod resolvers;
 mod results;
 mod runtime;
+mod runtime_config;
 mod shared;
 mod test_kwargs;
 mod var;

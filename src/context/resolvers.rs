@@ -4,14 +4,32 @@ use super::calls::{compilation, metric_args, ref_args, source_args};
 use super::node::{Inner, Phase, parse_relation};
 use super::references::{Found, describe, version_text};
 use super::relations;
+use super::runtime_config::RuntimeConfig;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::jinja::{Args, Result, Value};
+use crate::jinja::{Args, Object, Result, State, Value};
 use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs};
+use std::any::Any;
 use std::sync::Arc;
 
-/// `ref(…)` of a context.
-pub fn reference(inner: Arc<Inner>) -> Value {
-    Value::function("ref", move |_, args| {
+/// `ref` of a context: a function that carries the invocation's configuration.
+#[derive(Debug)]
+pub struct Reference(pub Arc<Inner>);
+
+impl Object for Reference {
+    fn type_name(&self) -> &'static str {
+        "RuntimeRefResolver"
+    }
+
+    fn is_callable(&self) -> bool {
+        true
+    }
+
+    fn get_attr(&self, _: &mut State<'_>, name: &str) -> Result<Option<Value>> {
+        Ok((name == "config").then(|| RuntimeConfig::root(&self.0.shared)))
+    }
+
+    fn call(&self, _: &mut State<'_>, args: Args) -> Result<Value> {
+        let inner = &self.0;
         let args = ref_args(args)?;
         match &inner.phase {
             Phase::Parse { node, capture } => {
@@ -23,13 +41,17 @@ pub fn reference(inner: Arc<Inner>) -> Value {
                 capture.add_ref(args);
                 Ok(Value::str(""))
             }
-            Phase::Run(run) => resolve_ref(&inner, &run.node, &args),
-            Phase::Operation => operation_ref(&inner, &args),
+            Phase::Run(run) => resolve_ref(inner, &run.node, &args),
+            Phase::Operation => operation_ref(inner, &args),
             Phase::GenerateName | Phase::Properties { .. } => {
                 Err(compilation("'ref' cannot be used here"))
             }
         }
-    })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 fn resolve_ref(inner: &Inner, node: &Arc<Node>, args: &RefArgs) -> Result<Value> {

@@ -2,7 +2,7 @@
 
 use super::modules::datetime;
 use crate::jinja::{Dict, Error, Result, Value};
-use crate::project::yaml::{Node, Value as Yaml, Yaml as Document};
+use crate::project::yaml::{Map, Node, Value as Yaml, Yaml as Document};
 use std::cmp::Ordering;
 use std::fmt::Write;
 
@@ -27,15 +27,18 @@ pub fn from_node(node: &Node) -> Value {
         Yaml::Str(text) => Value::str(text),
         Yaml::Timestamp(timestamp) => datetime::from_iso(&timestamp.to_iso()),
         Yaml::Seq(items) => Value::list(items.iter().map(from_node)),
-        Yaml::Map(map) => {
-            let dict = Dict::default();
-            for entry in map {
-                // Scalars are the only keys a map has, so they can be hashed.
-                let _ = dict.insert(from_node(&entry.key), from_node(&entry.value));
-            }
-            Value::Dict(dict)
-        }
+        Yaml::Map(map) => from_map(map),
     }
+}
+
+/// A mapping of a YAML file as a fresh dict.
+pub fn from_map(map: &Map) -> Value {
+    let dict = Dict::default();
+    for entry in map {
+        // Scalars are the only keys a map has, so they can be hashed.
+        let _ = dict.insert(from_node(&entry.key), from_node(&entry.value));
+    }
+    Value::Dict(dict)
 }
 
 /// `yaml.safe_dump(value, sort_keys=sort_keys)`; `None` when YAML cannot hold the value.
