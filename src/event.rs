@@ -465,6 +465,11 @@ pub enum Event {
         /// The text.
         message: String,
     },
+    /// Headline of some rows of a seed.
+    SeedHeader {
+        /// Such as `Random sample of table: dwh.users`.
+        header: String,
+    },
     /// Why a check of `debug` failed.
     DebugCmdResult {
         /// What failed.

@@ -1,11 +1,15 @@
 //! A table as text: what agate prints.
 
 use std::fmt::Write;
+use std::hash::{BuildHasher, RandomState};
 
 use super::decimal::Decimal;
 use super::table::{ColumnType, Table};
 use crate::context::json;
 use crate::jinja::{Args, Dict, Result, Value};
+
+/// Characters of a cell that are shown unless a caller says otherwise.
+const MAX_WIDTH: usize = 20;
 
 /// What `print_table`, `print_csv` or `print_json` prints.
 pub(super) fn text(table: &Table, method: &str, args: Args) -> Result<String> {
@@ -22,8 +26,21 @@ pub(super) fn text(table: &Table, method: &str, args: Args) -> Result<String> {
                     .and_then(|number| usize::try_from(number).ok())
                     .unwrap_or(usize::MAX),
             };
-            Ok(print_table(table, limit(rows, 20), limit(columns, 6), limit(width, 20)))
+            Ok(print_table(table, limit(rows, 20), limit(columns, 6), limit(width, MAX_WIDTH)))
         }
+    }
+}
+
+impl Table {
+    /// Some rows in Markdown, picked at random, with all columns.
+    pub fn sample(&self, rows: usize) -> String {
+        let order = RandomState::new();
+        let mut places: Vec<usize> = (0..self.len()).collect();
+        places.sort_by_cached_key(|place| order.hash_one(place));
+        // One more than is shown tells that there are more.
+        places.truncate(rows.saturating_add(1));
+        let picked = places.into_iter().filter_map(|place| self.row(place)).collect();
+        print_table(&self.with_rows(picked), rows, usize::MAX, MAX_WIDTH)
     }
 }
 

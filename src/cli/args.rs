@@ -258,6 +258,9 @@ pub struct SeedArgs {
     pub selection: SelectionArgs,
     #[command(flatten)]
     pub refresh: RefreshArgs,
+    /// Print some rows of every seed.
+    #[arg(long)]
+    pub show: bool,
 }
 
 /// Options of `compile`.

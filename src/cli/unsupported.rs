@@ -56,7 +56,7 @@ const OPTIONS: &[Missing] = &[
     option("selector", SELECTING, None),
     option("inline", &["compile"], None),
     flag("no-introspect", &["compile"], None),
-    flag("show", &["build", "seed"], None),
+    flag("show", &["build"], None),
     flag("lock", &["deps"], None),
     flag("upgrade", &["deps"], None),
     option("add-package", &["deps"], None),
@@ -117,14 +117,15 @@ fn as_arg(missing: &Missing) -> Arg {
 /// Refuses options and variables of dbt that gdbt does not have yet. `env` looks up
 /// a variable of the environment.
 pub fn check_options(matches: &ArgMatches, env: impl Fn(&str) -> Option<String>) -> Result<()> {
-    let mut level = Some(matches);
-    while let Some(matches) = level {
-        for missing in OPTIONS {
-            if given(matches, missing) {
-                return Err(unsupported(&format!("The option --{}", missing.name)));
-            }
+    let mut level = Some(("", matches));
+    while let Some((command, matches)) = level {
+        // Another command may have an option of the same name.
+        let of_command =
+            |missing: &&Missing| missing.commands.is_empty() || missing.commands.contains(&command);
+        if let Some(missing) = OPTIONS.iter().filter(of_command).find(|it| given(matches, it)) {
+            return Err(unsupported(&format!("The option --{}", missing.name)));
         }
-        level = matches.subcommand().map(|(_, matches)| matches);
+        level = matches.subcommand();
     }
     for missing in OPTIONS {
         let Some(variable) = missing.env.map(|name| format!("DBT_{name}")) else { continue };

@@ -35,6 +35,7 @@ pub use docs::{Docs, DocsScope};
 pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules};
 pub use node::NodeContext;
 pub use references::{Found, References, Version, describe, version_text};
+pub use relations::load_seed;
 pub use shared::{Invocation, Shared};
 
 #[cfg(test)]

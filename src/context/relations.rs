@@ -152,10 +152,18 @@ pub fn seed_table(inner: &Inner) -> Result<Value> {
     let Some(node) = inner.node() else {
         return Err(super::calls::compilation("can only load_agate_table for seeds"));
     };
+    Ok(load_seed(node)?.into_value())
+}
+
+/// The rows of a seed.
+///
+/// # Errors
+/// The node is no seed, or its file cannot be read.
+pub fn load_seed(node: &Node) -> crate::diagnostic::Result<Table> {
     let NodeKind::Seed { root_path } = &node.kind else {
         let kind = node.resource_type();
         let message = format!("can only load_agate_table for seeds (got a {kind})");
-        return Err(super::calls::compilation(message));
+        return Err(Diagnostic::new(Code::JinjaRuntime, message));
     };
     let file = root_path.join(&*node.original_file_path);
     let delimiter = delimiter(node)?;
@@ -163,15 +171,18 @@ pub fn seed_table(inner: &Inner) -> Result<Value> {
     let declared = types.into_iter().flat_map(|types| types.keys().map(String::as_str));
     let path = &node.original_file_path;
     let seed = Seed::load(&file, path, delimiter, declared)?;
-    Ok(Table::from_seed(Arc::new(seed)).into_value())
+    Ok(Table::from_seed(Arc::new(seed)))
 }
 
 /// The character between the fields of a seed's file.
-fn delimiter(node: &Node) -> Result<char> {
+fn delimiter(node: &Node) -> crate::diagnostic::Result<char> {
     let Some(text) = node.config.text("delimiter") else { return Ok(',') };
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
         (Some(only), None) => Ok(only),
-        _ => Err(super::calls::compilation("\"delimiter\" must be a 1-character string")),
+        _ => {
+            let message = "\"delimiter\" must be a 1-character string";
+            Err(Diagnostic::new(Code::JinjaRuntime, message))
+        }
     }
 }

@@ -70,6 +70,7 @@ pub fn label(event: &Event) -> Label {
         Event::Formatting { .. } => ("Formatting", "Z017", Info),
         Event::Note { level, .. } => ("Note", "Z050", *level),
         Event::DebugCmdOut { .. } => ("DebugCmdOut", "Z047", Info),
+        Event::SeedHeader { .. } => ("SeedHeader", "Q004", Info),
         Event::DebugCmdResult { .. } => ("DebugCmdResult", "Z048", Info),
         Event::DepsNoPackagesFound => ("DepsNoPackagesFound", "M013", Info),
         Event::RunningOperationCaughtError { .. } => ("RunningOperationCaughtError", "Q001", Error),

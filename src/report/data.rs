@@ -50,6 +50,7 @@ pub fn data(event: &Event) -> Json {
         Event::ArtifactWritten { artifact_type, path } => json!({
             "artifact_type": artifact_type, "artifact_path": path,
         }),
+        Event::SeedHeader { header } => json!({"header": header}),
         Event::DebugCmdResult { heading, diagnostics } => {
             let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
             json!({"msg": format!("{heading}\n{}", texts.join("\n\n"))})

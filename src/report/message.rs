@@ -73,6 +73,7 @@ pub fn message(event: &Event, style: Style) -> String {
         Event::ArtifactWritten { artifact_type, path } => {
             format!("Wrote artifact {artifact_type} to {path}")
         }
+        Event::SeedHeader { header } => header.clone(),
         Event::DebugCmdResult { heading, diagnostics } => {
             let errors = diagnostics.iter().map(|error| super::diagnostic::render(error, style));
             format!("{heading}\n{}", errors.collect::<Vec<_>>().join("\n\n"))

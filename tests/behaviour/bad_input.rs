@@ -132,3 +132,41 @@ fn configuration_that_reaches_nothing_is_a_warning() {
         "{said}"
     );
 }
+
+#[test]
+fn seeds_depend_on_nothing() {
+    let project = Project::offline()
+        .file("seeds/s.csv", "id\n1\n")
+        .file("models/a.sql", "select 1 as id")
+        .file(
+            "seeds/schema.yml",
+            "seeds:\n  - name: s\n    config: {post_hook: \"select * from {{ ref('a') }}\"}\n",
+        );
+    refused(&project, "parse", &["Seeds cannot depend on other nodes", "seed.shop.s"]);
+}
+
+#[test]
+fn a_query_comment_that_cannot_be_rendered_stops_the_run() {
+    let project = Project::new().file("models/a.sql", "select 1 as id");
+    let file = "name: shop\nprofile: shop\nquery-comment: \"{{ unheard_of() }}\"\n";
+    project.write("dbt_project.yml", file);
+    refused(&project, "run", &["'unheard_of' is undefined"]);
+}
+
+#[test]
+fn debug_tells_which_check_failed() {
+    let project = Project::new();
+    let failed = |line: &str, expected: &[&str]| {
+        let said = project.run(line);
+        assert_eq!(said.code, 1, "{line}: {}", said.stdout);
+        for text in expected {
+            assert!(said.stdout.contains(text), "expected {text:?} in:\n{}", said.stdout);
+        }
+    };
+    let reason = "Profile loading failed for the following reason:";
+    failed("debug --profile nothing", &["1 check failed", reason, "profile named 'nothing'"]);
+    failed("debug --profiles-dir none", &["looked for a profiles.yml file in none/profiles.yml"]);
+    project.write("dbt_project.yml", "name: [\n");
+    failed("debug", &["dbt_project.yml file [ERROR invalid]", "GD1005"]);
+    refused(&project, "debug --project-dir nowhere", &["Path 'nowhere' does not exist."]);
+}

@@ -171,6 +171,33 @@ fn an_ephemeral_model_that_cannot_be_compiled_is_named_as_the_cause() {
     let message = project.artifact("run_results.json")["results"][0]["message"].clone();
     let message = message.as_str().unwrap();
     assert!(message.contains("in referenced ephemeral model model.shop.e"), "{message}");
+    // By itself it is an error of its own.
+    assert_eq!(project.run("run -s e").code, 1);
+    assert_eq!(statuses(&project), pairs(&[("e", "error")]));
+}
+
+#[test]
+fn what_the_adapter_does_not_have_is_missed_when_the_node_runs() {
+    let project = Project::new()
+        .file("models/a.sql", "{{ adapter.unheard_of() }} select 1 as id")
+        .file("models/b.sql", "select 1 as id");
+    project.ok("parse");
+    let said = project.run("run");
+    assert!(said.text().contains("has no attribute 'unheard_of'"), "{}", said.stdout);
+    assert_eq!(statuses(&project), pairs(&[("a", "error"), ("b", "success")]));
+}
+
+#[test]
+fn seeds_show_rows_when_asked() {
+    let project = Project::new().file("seeds/users.csv", "id,name\n1,ann\n");
+    let said = project.ok("seed --show");
+    let table = "Random sample of table: public.users\n------------------------------------\n\
+                 | id | name |\n| -- | ---- |\n|  1 | ann  |";
+    assert!(said.text().contains(table), "{}", said.text());
+    project.write("seeds/schema.yml", "seeds: [{name: users, config: {delimiter: ''}}]\n");
+    let said = project.run("seed");
+    assert_eq!(said.code, 1);
+    assert!(said.stdout.contains("\"delimiter\" must be a 1-character string"));
 }
 
 #[test]
@@ -253,29 +280,6 @@ fn an_interruption_cancels_the_query_and_ends_with_a_summary() {
     assert!(stdout.contains("Exited because of keyboard interrupt"), "{stdout}");
     assert_eq!(project.value(running), "0");
     assert_eq!(statuses(&project), pairs(&[("after", "skipped"), ("slow", "skipped")]));
-}
-
-#[test]
-fn a_broken_ephemeral_model_skips_what_uses_it() {
-    let project = shop()
-        .file(
-            "models/broken.sql",
-            "{{ config(materialized='ephemeral') }}\n{{ adapter.unheard_of() }}\nselect 1 as id",
-        )
-        .file("models/uses_broken.sql", "select * from {{ ref('broken') }}");
-    let said = project.run("run -s broken uses_broken");
-    assert_eq!(said.code, 1);
-    assert!(said.text().contains("SKIP relation public.uses_broken due to ephemeral model status"));
-    assert!(said.text().contains("has no attribute 'unheard_of'"), "{}", said.stdout);
-    assert_eq!(statuses(&project), pairs(&[("uses_broken", "skipped")]));
-    assert_eq!(
-        project.artifact("run_results.json")["results"][0]["message"],
-        "Compilation Error in model.shop.uses_broken, caused by compilation error in referenced \
-         ephemeral model model.shop.broken"
-    );
-    // By itself it is an error of its own.
-    assert_eq!(project.run("run -s broken").code, 1);
-    assert_eq!(statuses(&project), pairs(&[("broken", "error")]));
 }
 
 #[test]

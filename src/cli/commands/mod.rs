@@ -24,7 +24,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Build(_) => run::build(session),
         Command::Run(_) => run::models(session),
         Command::Test(_) => run::tests(session),
-        Command::Seed(_) => run::seeds(session),
+        Command::Seed(args) => run::seeds(args, session),
         Command::Compile(args) => run::compile(args, session),
         Command::Parse => parse::run(session),
         Command::List(args) => list::run(args, session),

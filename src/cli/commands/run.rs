@@ -1,11 +1,12 @@
 //! `gdbt run`, `build`, `test`, `seed` and `compile`: everything that works on nodes.
 
 use crate::cli::ExitStatus;
-use crate::cli::args::{CompileArgs, CompileOutput};
+use crate::cli::args::{CompileArgs, CompileOutput, SeedArgs};
 use crate::cli::interrupt;
 use crate::cli::loaded::Loaded;
 use crate::cli::server::Server;
 use crate::cli::session::Session;
+use crate::context::load_seed;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Sink};
 use crate::manifest::{ResourceType, UniqueId};
@@ -15,12 +16,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+/// How many rows `seed --show` prints of a table.
+const SHOWN_ROWS: usize = 10;
+
 /// Which nodes a command is about, and what it does with them.
 struct Task {
     types: Vec<ResourceType>,
     action: Action,
     tests_gate: bool,
     hooks: bool,
+    /// Whether rows of seeds are printed.
+    show_rows: bool,
 }
 
 /// `gdbt run`: models.
@@ -29,8 +35,9 @@ pub fn models(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 }
 
 /// `gdbt seed`: CSV files.
-pub fn seeds(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
-    nodes(session, &Task::building(vec![ResourceType::Seed]))
+pub fn seeds(args: &SeedArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let task = Task::building(vec![ResourceType::Seed]);
+    nodes(session, &Task { show_rows: args.show, ..task })
 }
 
 /// `gdbt test`: tests.
@@ -65,6 +72,7 @@ pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<
         action: Action::Compile,
         tests_gate: false,
         hooks: false,
+        show_rows: false,
     };
     let (loaded, outcome) = work(session, &task)?;
     loaded.write_results(session, &outcome)?;
@@ -81,7 +89,7 @@ pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<
 
 impl Task {
     fn building(types: Vec<ResourceType>) -> Self {
-        Self { types, action: Action::Run, tests_gate: false, hooks: true }
+        Self { types, action: Action::Run, tests_gate: false, hooks: true, show_rows: false }
     }
 }
 
@@ -91,6 +99,9 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
     let results = &outcome.results;
     if !results.is_empty() {
         summary::tell_finished(sink, results, outcome.elapsed);
+    }
+    if task.show_rows {
+        results.iter().try_for_each(|result| show_rows(session, result))?;
     }
     let success = summary::is_success(results) && !outcome.interrupted;
     session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed });
@@ -148,6 +159,22 @@ fn run_on(
         interrupted,
     };
     run::run(input, options)
+}
+
+/// Some rows of a seed, as its file has them.
+fn show_rows(session: &Session, result: &NodeResult) -> Result<()> {
+    let seed = result.subject.node().filter(|node| node.resource_type() == ResourceType::Seed);
+    let Some(seed) = seed.filter(|_| result.status == NodeStatus::Success) else { return Ok(()) };
+    let table = load_seed(seed)?;
+    let relation = format!("{}.{}", seed.relation.schema, seed.alias);
+    session.emit(Event::empty_line());
+    let header = format!("Random sample of table: {relation}");
+    let rule = "-".repeat(header.chars().count());
+    session.emit(Event::SeedHeader { header });
+    session.emit(Event::Formatting { message: rule });
+    session.emit(Event::Output { message: table.sample(SHOWN_ROWS) });
+    session.emit(Event::empty_line());
+    Ok(())
 }
 
 fn error_of(result: &NodeResult) -> Option<Diagnostic> {
