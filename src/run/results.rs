@@ -5,6 +5,7 @@ use crate::context::json::from_json;
 use crate::jinja::{Args, Error, Object, State, Value};
 use crate::manifest::NodeView;
 use crate::result::{NodeResult, NodeStatus, Subject};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -27,17 +28,29 @@ pub fn hook_values(results: &[NodeResult]) -> Vec<(&'static str, Value)> {
     };
     vec![
         ("schemas", Value::list(schemas.into_iter().map(Value::str))),
-        ("results", Value::list(told.map(|result| Value::object(ResultObject::new(result))))),
+        ("results", Value::list(told.map(Record::of_result))),
         ("database_schemas", Value::list(places.iter().map(pair))),
     ]
 }
 
-/// dbt's `RunResult`.
+/// An object of dbt's: fields as attributes, and `to_dict()`.
 #[derive(Debug)]
-struct ResultObject(Map<String, Json>);
+struct Record {
+    class: &'static str,
+    fields: Map<String, Json>,
+}
 
-impl ResultObject {
-    fn new(result: &NodeResult) -> Self {
+impl Record {
+    /// The value of `fields`; what is no object stays as it is.
+    fn value(class: &'static str, fields: Json) -> Value {
+        match fields {
+            Json::Object(fields) => Value::object(Self { class, fields }),
+            other => from_json(&other),
+        }
+    }
+
+    /// dbt's `RunResult`.
+    fn of_result(result: &NodeResult) -> Value {
         let node = match &result.subject {
             Subject::Node(node) => {
                 serde_json::to_value(NodeView { node, compiled: result.compiled.as_deref() })
@@ -51,12 +64,12 @@ impl ResultObject {
             .map(|phase| {
                 json!({
                     "name": phase.name,
-                    "started_at": phase.started_at.to_string(),
-                    "completed_at": phase.completed_at.to_string(),
+                    "started_at": timestamp(phase.started_at),
+                    "completed_at": timestamp(phase.completed_at),
                 })
             })
             .collect();
-        let whole = json!({
+        let fields = json!({
             "status": result.status,
             "timing": timing,
             "thread_id": result.thread_id,
@@ -68,23 +81,33 @@ impl ResultObject {
             "agate_table": null,
             "batch_results": null,
         });
-        match whole {
-            Json::Object(map) => Self(map),
-            _ => Self(Map::new()),
-        }
+        Self::value("RunResult", fields)
     }
 }
 
-impl Object for ResultObject {
+/// A moment as dbt serialises it.
+fn timestamp(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+}
+
+impl Object for Record {
     fn type_name(&self) -> &'static str {
-        "RunResult"
+        self.class
     }
 
     fn get_attr(&self, _: &mut State<'_>, name: &str) -> Result<Option<Value>, Error> {
-        if name == "skipped" {
-            return Ok(Some(Value::Bool(self.0.get("status") == Some(&json!("skipped")))));
-        }
-        Ok(self.0.get(name).map(from_json))
+        let field = self.fields.get(name);
+        Ok(match (name, field) {
+            ("skipped", None) => {
+                Some(Value::Bool(self.fields.get("status") == Some(&json!("skipped"))))
+            }
+            ("node", Some(node)) => Some(Self::value("Node", node.clone())),
+            ("timing", Some(Json::Array(phases))) => {
+                let phases = phases.iter().map(|phase| Self::value("TimingInfo", phase.clone()));
+                Some(Value::list(phases))
+            }
+            (_, field) => field.map(from_json),
+        })
     }
 
     fn has_method(&self, name: &str) -> bool {
@@ -93,7 +116,7 @@ impl Object for ResultObject {
 
     fn call_method(&self, _: &mut State<'_>, name: &str, _: Args) -> Result<Value, Error> {
         if name == "to_dict" {
-            return Ok(from_json(&Json::Object(self.0.clone())));
+            return Ok(from_json(&Json::Object(self.fields.clone())));
         }
         Err(Error::attribute_error(self.type_name(), name))
     }
