@@ -6,21 +6,40 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use num_bigint::BigInt;
 
-use crate::jinja::{Error, ExceptionKind, Object, Result, Value};
+use crate::jinja::{Args, Error, ExceptionKind, Object, Result, State, Value};
 
 /// Significant digits of a quotient, as in Python's default context.
 const PRECISION: usize = 28;
 /// Digits beyond that, to round by.
 const GUARD: usize = 2;
 
+/// Methods of Python's class that are about one number.
+const METHODS: [&str; 8] = [
+    "normalize",
+    "as_tuple",
+    "to_integral_value",
+    "is_zero",
+    "is_signed",
+    "is_finite",
+    "is_nan",
+    "is_infinite",
+];
+
 /// A decimal number: `digits * 10 ** -scale`.
 #[derive(Debug, Clone)]
 pub struct Decimal {
     digits: BigInt,
     scale: u32,
+    /// How many zeros at the end of a whole number `normalize()` took into its exponent: the
+    /// number is the same, but is written `1E+2`.
+    folded: u32,
 }
 
 impl Decimal {
+    fn new(digits: BigInt, scale: u32) -> Self {
+        Self { digits, scale, folded: 0 }
+    }
+
     /// Reads plain or scientific notation. `None` for anything else, such as `NaN`.
     pub fn parse(text: &str) -> Option<Self> {
         let (number, exponent) = match text.split_once(['e', 'E']) {
@@ -39,10 +58,10 @@ impl Decimal {
         }
         let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
         match u32::try_from(scale) {
-            Ok(scale) => Some(Self { digits, scale }),
+            Ok(scale) => Some(Self::new(digits, scale)),
             // Kept within what a column could hold, so that a text cannot ask for gigabytes.
             Err(_) if scale < -200_000 => None,
-            Err(_) => Some(Self { digits: digits * ten_to(scale.unsigned_abs()), scale: 0 }),
+            Err(_) => Some(Self::new(digits * ten_to(scale.unsigned_abs()), 0)),
         }
     }
 
@@ -78,9 +97,9 @@ impl Decimal {
 
     fn from_value(value: &Value) -> Option<Self> {
         match value {
-            Value::Bool(truth) => Some(Self { digits: i64::from(*truth).into(), scale: 0 }),
-            Value::Int(number) => Some(Self { digits: (*number).into(), scale: 0 }),
-            Value::BigInt(number) => Some(Self { digits: (**number).clone(), scale: 0 }),
+            Value::Bool(truth) => Some(Self::new(i64::from(*truth).into(), 0)),
+            Value::Int(number) => Some(Self::new((*number).into(), 0)),
+            Value::BigInt(number) => Some(Self::new((**number).clone(), 0)),
             other => other.downcast::<Self>().cloned(),
         }
     }
@@ -106,7 +125,33 @@ impl Decimal {
             digits /= 10;
             scale -= 1;
         }
-        Self { digits, scale }
+        Self::new(digits, scale)
+    }
+
+    /// Python's `normalize()`: no zero at the end, also of a whole number.
+    fn folded(&self) -> Self {
+        let mut number = self.normalized();
+        let mut rest = number.digits.clone();
+        while number.scale == 0 && rest != BigInt::ZERO && &rest % 10 == BigInt::ZERO {
+            rest /= 10;
+            number.folded += 1;
+        }
+        number
+    }
+
+    /// The digits without a sign, and the power of ten they are multiplied with.
+    fn coefficient(&self) -> (String, i64) {
+        let mut digits = self.digits.magnitude().to_string();
+        digits.truncate(digits.len().saturating_sub(self.folded as usize).max(1));
+        (digits, i64::from(self.folded) - i64::from(self.scale))
+    }
+
+    /// Python's `as_tuple()`: sign, digits, exponent.
+    fn as_tuple(&self) -> Value {
+        let (digits, exponent) = self.coefficient();
+        let digits = digits.bytes().map(|digit| Value::from(i64::from(digit - b'0')));
+        let negative = i64::from(self.digits < BigInt::ZERO);
+        Value::tuple([negative.into(), Value::tuple(digits), exponent.into()])
     }
 
     fn divide(&self, other: &Self) -> Result<Self> {
@@ -120,13 +165,13 @@ impl Decimal {
         let extra = u32::try_from(extra).unwrap_or(0) + other.scale;
         let quotient = (&self.digits * ten_to(extra)) / &other.digits;
         let scale = self.scale + extra - other.scale;
-        let quotient = Self { digits: quotient, scale };
+        let quotient = Self::new(quotient, scale);
         let exact = quotient.times(other).compare_to(self) == Ordering::Equal;
         Ok(if exact { quotient.normalized() } else { quotient.rounded_to_precision() })
     }
 
     fn times(&self, other: &Self) -> Self {
-        Self { digits: &self.digits * &other.digits, scale: self.scale + other.scale }
+        Self::new(&self.digits * &other.digits, self.scale + other.scale)
     }
 
     /// Cut to the context's precision.
@@ -139,7 +184,7 @@ impl Decimal {
     /// With so many digits after the point, rounded half to even.
     fn rounded(&self, scale: u32) -> Self {
         let Some(surplus) = self.scale.checked_sub(scale) else {
-            return Self { digits: self.raised_to(scale), scale };
+            return Self::new(self.raised_to(scale), scale);
         };
         let unit = ten_to(surplus);
         let (mut digits, rest) = (&self.digits / &unit, &self.digits % &unit);
@@ -148,7 +193,7 @@ impl Decimal {
         if away {
             digits += if self.digits < BigInt::ZERO { -1 } else { 1 };
         }
-        Self { digits, scale }
+        Self::new(digits, scale)
     }
 
     fn compare_to(&self, other: &Self) -> Ordering {
@@ -174,10 +219,37 @@ impl Object for Decimal {
         !self.is_zero()
     }
 
+    fn has_method(&self, name: &str) -> bool {
+        METHODS.contains(&name)
+    }
+
+    fn call_method(&self, _: &mut State<'_>, name: &str, args: Args) -> Result<Value> {
+        if self.has_method(name) {
+            let ([], []) = args.bind(name, [], [])?;
+        }
+        match name {
+            "normalize" => Ok(self.folded().into_value()),
+            "as_tuple" => Ok(self.as_tuple()),
+            "to_integral_value" => Ok(self.rounded(0).into_value()),
+            "is_zero" => Ok(self.is_zero().into()),
+            "is_signed" => Ok((self.digits < BigInt::ZERO).into()),
+            "is_finite" => Ok(true.into()),
+            "is_nan" | "is_infinite" => Ok(false.into()),
+            _ => Err(Error::attribute_error("decimal.Decimal", name)),
+        }
+    }
+
     fn to_str(&self) -> String {
         let digits = self.digits.magnitude().to_string();
         let sign = if self.digits < BigInt::ZERO { "-" } else { "" };
         let scale = self.scale as usize;
+        if self.folded > 0 {
+            let (coefficient, power) = self.coefficient();
+            let (first, rest) = coefficient.split_at(1);
+            let point = if rest.is_empty() { "" } else { "." };
+            let exponent = power + i64::try_from(rest.len()).unwrap_or(0);
+            return format!("{sign}{first}{point}{rest}E+{exponent}");
+        }
         if scale == 0 {
             return format!("{sign}{digits}");
         }
@@ -216,7 +288,7 @@ impl Object for Decimal {
 
     fn abs(&self) -> Option<Value> {
         let digits = BigInt::from(self.digits.magnitude().clone());
-        Some(Self { digits, scale: self.scale }.into_value())
+        Some(Self::new(digits, self.scale).into_value())
     }
 
     fn hash_key(&self) -> Option<u64> {
@@ -233,7 +305,7 @@ impl Object for Decimal {
             "+" | "-" => {
                 let (first, second, scale) = left.aligned(right);
                 let digits = if operator == "+" { first + second } else { first - second };
-                Self { digits, scale }.rounded_to_precision()
+                Self::new(digits, scale).rounded_to_precision()
             }
             "*" => left.times(right).rounded_to_precision(),
             "/" => left.divide(right)?,
@@ -301,5 +373,19 @@ mod tests {
         assert_eq!(decimal("2.0").equals(&Value::from(2)), Some(true));
         assert_eq!(decimal("2.5").compare(&Value::from(2)), Some(Ordering::Greater));
         assert_eq!(decimal("2.5").compare(&Value::from("x")), None);
+    }
+
+    #[test]
+    fn normalized_numbers_have_no_zero_at_the_end() {
+        let shown = |text| decimal(text).folded().to_str();
+        assert_eq!(
+            (shown("100"), shown("-1200"), shown("1.50")),
+            ("1E+2".into(), "-1.2E+3".into(), "1.5".into())
+        );
+        assert_eq!((shown("0.00"), shown("7")), ("0".into(), "7".into()));
+        let parts = |text| decimal(text).folded().as_tuple().repr();
+        assert_eq!(parts("-1.50"), "(1, (1, 5), -1)");
+        assert_eq!(parts("100"), "(0, (1,), 2)");
+        assert_eq!(parts("3"), "(0, (3,), 0)");
     }
 }

@@ -81,7 +81,12 @@ fn other(args: Args) -> Result<Value> {
 }
 
 fn is_number(value: &Value) -> bool {
-    matches!(value, Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_))
+    match value {
+        Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Float(_) => true,
+        // A native class with a float value is one of Python's numbers, such as `Decimal`.
+        Value::Object(object) => object.to_float().is_some(),
+        _ => false,
+    }
 }
 
 fn is_mapping(value: &Value) -> bool {
