@@ -11,7 +11,11 @@ pub fn data(event: &Event) -> Json {
         Event::MainReportVersion => {
             json!({"version": format!("={}", crate::project::version::DBT_VERSION), "log_version": 3})
         }
-        Event::MainReportArgs { args } => json!({"args": args}),
+        Event::MainReportArgs { args } => {
+            // dbt's event has texts only, as Python writes the values.
+            let texts = args.iter().map(|(name, value)| (name.clone(), python_text(value)));
+            json!({"args": texts.collect::<Map<String, Json>>()})
+        }
         Event::AdapterRegistered => json!({
             "adapter_name": "postgres",
             "adapter_version": format!("={}", super::message::ADAPTER_VERSION),
@@ -92,6 +96,10 @@ pub fn data(event: &Event) -> Json {
         ),
         _ => run_data(event),
     }
+}
+
+fn python_text(value: &Json) -> Json {
+    Json::from(crate::context::json::from_json(value).to_string())
 }
 
 fn run_data(event: &Event) -> Json {
