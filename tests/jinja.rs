@@ -11,6 +11,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
 
+use gdbt::context::modules;
 use gdbt::jinja::blocks::{BlockKind, scan};
 use gdbt::jinja::{Globals, SourceFile, Template, UndefinedMode, Value};
 
@@ -84,6 +85,9 @@ impl Globals for Context {
 fn render(case: &Case) -> (&'static str, String) {
     let section = |name: &str| case.sections.get(name).map_or("", String::as_str);
     let mut names: HashMap<String, Value> = HashMap::new();
+    let modules =
+        ["datetime", "pytz", "re", "itertools"].map(|name| (name, modules::module(name).unwrap()));
+    names.insert("modules".to_owned(), Value::dict(modules));
     if let Ok(serde_json::Value::Object(entries)) = serde_json::from_str(section("context")) {
         names.extend(entries.iter().map(|(name, value)| (name.clone(), from_json(value))));
     }

@@ -57,6 +57,7 @@ def render(parts):
     from dbt_common.clients.jinja import extract_toplevel_blocks, parse
     from dbt_common.exceptions import DbtBaseException
     from dbt_common.exceptions.macros import MacroReturn
+    from dbt.context.base import get_context_modules
     import jinja2.nodes
 
     class Macro:
@@ -71,7 +72,7 @@ def render(parts):
     def returns(data):
         raise MacroReturn(data)
 
-    context = {"return": returns}
+    context = {"return": returns, "modules": get_context_modules()}
     context.update(json.loads(parts.get("context") or "{}"))
     stack = MacroStack()
     mode = parts.get("mode", "")
