@@ -77,7 +77,7 @@ fn measure(name: &str, mut run: impl FnMut(usize)) {
     (0..MODELS / 10).for_each(&mut run);
     let before = cpu_time();
     (0..MODELS).for_each(run);
-    let seconds = (cpu_time() - before).as_secs_f64();
+    let seconds = cpu_time().saturating_sub(before).as_secs_f64();
     let rate = f64::from(u32::try_from(MODELS).unwrap()) / seconds;
     println!("{name:<42} {rate:>9.0} models per CPU-second");
 }

@@ -167,3 +167,11 @@ fn cases_are_what_dbt_core_gives() {
         _ => panic!("{text}{}", String::from_utf8_lossy(&output.stderr)),
     }
 }
+
+#[test]
+fn a_namespace_inside_itself_is_shown_once() {
+    let context = Context { names: HashMap::new(), mode: UndefinedMode::Strict };
+    let text = "{% set ns = namespace(a=1) %}{% set ns.b = [ns] %}{{ ns }}";
+    let shown = Template::from_text("m.sql", text).unwrap().render(&context).unwrap();
+    assert_eq!(shown, "<Namespace {'a': 1, 'b': [<Namespace {...}>]}>");
+}

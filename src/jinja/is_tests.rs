@@ -12,71 +12,91 @@ pub type Test = fn(&mut State<'_>, &Value, Args) -> Result<bool>;
 /// The test of a name.
 pub fn find(name: &str) -> Option<Test> {
     Some(match name {
-        "boolean" => |_, input, args| plain(args, matches!(input, Value::Bool(_))),
-        "callable" => |_, input, args| plain(args, is_callable(input)),
-        "defined" => |_, input, args| plain(args, !input.is_undefined()),
-        "undefined" => |_, input, args| plain(args, input.is_undefined()),
-        "none" => |_, input, args| plain(args, input.is_none()),
-        "true" => |_, input, args| plain(args, matches!(input, Value::Bool(true))),
-        "false" => |_, input, args| plain(args, matches!(input, Value::Bool(false))),
-        "escaped" => |_, _, args| plain(args, false),
-        "string" => |_, input, args| plain(args, matches!(input, Value::Str(_))),
-        "integer" => {
-            |_, input, args| plain(args, matches!(input, Value::Int(_) | Value::BigInt(_)))
-        }
-        "float" => |_, input, args| plain(args, matches!(input, Value::Float(_))),
-        "number" => |_, input, args| plain(args, is_number(input)),
-        "mapping" => |_, input, args| plain(args, is_mapping(input)),
+        "boolean" => |_, input, args| plain("boolean", args, matches!(input, Value::Bool(_))),
+        "callable" => |_, input, args| plain("callable", args, is_callable(input)),
+        "defined" => |_, input, args| plain("defined", args, !input.is_undefined()),
+        "undefined" => |_, input, args| plain("undefined", args, input.is_undefined()),
+        "none" => |_, input, args| plain("none", args, input.is_none()),
+        "true" => |_, input, args| plain("true", args, matches!(input, Value::Bool(true))),
+        "false" => |_, input, args| plain("false", args, matches!(input, Value::Bool(false))),
+        "escaped" => |_, _, args| plain("escaped", args, false),
+        "string" => |_, input, args| plain("string", args, matches!(input, Value::Str(_))),
+        "integer" => |_, input, args| {
+            plain("integer", args, matches!(input, Value::Int(_) | Value::BigInt(_)))
+        },
+        "float" => |_, input, args| plain("float", args, matches!(input, Value::Float(_))),
+        "number" => |_, input, args| plain("number", args, is_number(input)),
+        "mapping" => |_, input, args| plain("mapping", args, is_mapping(input)),
         "sequence" => |state, input, args| {
             let holds = is_sequence(state, input);
-            plain(args, holds)
+            plain("sequence", args, holds)
         },
         "iterable" => |state, input, args| {
             let holds = input.iterate(state).is_ok();
-            plain(args, holds)
+            plain("iterable", args, holds)
         },
         "lower" => |state, input, args| {
-            let ([], []) = args.bind("test_lower", [], [])?;
+            let ([], []) = args.bind_after(1, "test_lower", [], [])?;
             cased(state, input, "islower")
         },
         "upper" => |state, input, args| {
-            let ([], []) = args.bind("test_upper", [], [])?;
+            let ([], []) = args.bind_after(1, "test_upper", [], [])?;
             cased(state, input, "isupper")
         },
-        "odd" => |_, input, args| parity(input, args, 1),
-        "even" => |_, input, args| parity(input, args, 0),
+        "odd" => |_, input, args| parity("test_odd", input, args, 1),
+        "even" => |_, input, args| parity("test_even", input, args, 0),
         "divisibleby" => |_, input, args| {
-            let ([number], []) = args.bind("test_divisibleby", ["num"], [])?;
+            let ([number], []) = args.bind_after(1, "test_divisibleby", ["num"], [])?;
             Ok(arithmetic::binary(BinaryOp::Rem, input, &number)? == Value::Int(0))
         },
-        "eq" | "equalto" | "==" => |_, input, args| Ok(*input == other(args)?),
-        "ne" | "!=" => |_, input, args| Ok(*input != other(args)?),
+        "eq" | "equalto" | "==" => |_, input, args| Ok(*input == other("eq", args)?),
+        "ne" | "!=" => |_, input, args| Ok(*input != other("ne", args)?),
         "lt" | "lessthan" | "<" => {
-            |_, input, args| ops::ordered(CompareOp::Lt, input, &other(args)?)
+            |_, input, args| ops::ordered(CompareOp::Lt, input, &other("lt", args)?)
         }
-        "le" | "<=" => |_, input, args| ops::ordered(CompareOp::Le, input, &other(args)?),
+        "le" | "<=" => |_, input, args| ops::ordered(CompareOp::Le, input, &other("le", args)?),
         "gt" | "greaterthan" | ">" => {
-            |_, input, args| ops::ordered(CompareOp::Gt, input, &other(args)?)
+            |_, input, args| ops::ordered(CompareOp::Gt, input, &other("gt", args)?)
         }
-        "ge" | ">=" => |_, input, args| ops::ordered(CompareOp::Ge, input, &other(args)?),
+        "ge" | ">=" => |_, input, args| ops::ordered(CompareOp::Ge, input, &other("ge", args)?),
         "in" => |state, input, args| {
-            let ([sequence], []) = args.bind("test_in", ["seq"], [])?;
+            let ([sequence], []) = args.bind_after(1, "test_in", ["seq"], [])?;
             sequence.contains(state, input)
         },
-        "sameas" => |_, input, args| Ok(same(input, &other(args)?)),
-        "filter" => |_, input, args| plain(args, filters::find(&input.to_string()).is_some()),
-        "test" => |_, input, args| plain(args, find(&input.to_string()).is_some()),
+        "sameas" => |_, input, args| Ok(same(input, &same_as(args)?)),
+        "filter" => {
+            |_, input, args| plain("filter", args, filters::find(&input.to_string()).is_some())
+        }
+        "test" => |_, input, args| plain("test", args, find(&input.to_string()).is_some()),
         _ => return None,
     })
 }
 
-fn plain(args: Args, holds: bool) -> Result<bool> {
-    let ([], []) = args.bind("test", [], [])?;
+fn plain(name: &str, args: Args, holds: bool) -> Result<bool> {
+    if name == "callable" {
+        args.none_after_input(name)?;
+    } else {
+        let ([], []) = args.bind_after(1, &format!("test_{name}"), [], [])?;
+    }
     Ok(holds)
 }
 
-fn other(args: Args) -> Result<Value> {
-    let ([other], []) = args.bind("test", ["other"], [])?;
+/// The other argument of a function of Python's `operator`.
+fn other(name: &str, mut args: Args) -> Result<Value> {
+    if !args.keyword.is_empty() {
+        return Err(Error::type_error(format!("{name}() takes no keyword arguments")));
+    }
+    match (args.positional.pop(), args.positional.len()) {
+        (Some(other), 0) => Ok(other),
+        (last, before) => Err(Error::type_error(format!(
+            "{name} expected 2 arguments, got {}",
+            1 + before + usize::from(last.is_some())
+        ))),
+    }
+}
+
+fn same_as(args: Args) -> Result<Value> {
+    let ([other], []) = args.bind_after(1, "test_sameas", ["other"], [])?;
     Ok(other)
 }
 
@@ -128,8 +148,8 @@ fn cased(state: &mut State<'_>, input: &Value, method: &str) -> Result<bool> {
     Ok(text.call_method(state, method, Args::none())?.truthy())
 }
 
-fn parity(input: &Value, args: Args, wanted: i64) -> Result<bool> {
-    let ([], []) = args.bind("test", [], [])?;
+fn parity(name: &str, input: &Value, args: Args, wanted: i64) -> Result<bool> {
+    let ([], []) = args.bind_after(1, name, [], [])?;
     if matches!(input, Value::Str(_)) {
         return Err(Error::type_error("not all arguments converted during string formatting"));
     }

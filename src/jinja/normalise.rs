@@ -14,6 +14,9 @@ use super::tokens::{Kind, Tag, Tags, Token};
 /// The function that `{% do x %}` is rewritten to call.
 pub const DO: &str = "__do";
 
+/// Names that a value may follow.
+const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "if", "elif", "else", "do"];
+
 /// A text that minijinja can parse, and the way back.
 #[derive(Debug)]
 pub struct Normalised<'a> {
@@ -89,6 +92,7 @@ impl<'a> Edits<'a> {
         }
         let tokens = tag.tokens.as_slice();
         self.unary_plus(tokens);
+        self.tuple_subscripts(tokens);
         if tag.is_variable {
             self.bare_tuple(tokens);
             return Ok(());
@@ -144,15 +148,45 @@ impl<'a> Edits<'a> {
                 None => true,
                 Some(before) => match before.kind {
                     Kind::Op(op) => !matches!(op, b')' | b']' | b'}'),
-                    Kind::Name => matches!(
-                        self.word(before),
-                        "and" | "or" | "not" | "in" | "if" | "elif" | "else" | "do"
-                    ),
+                    Kind::Name => KEYWORDS.contains(&self.word(before)),
                     Kind::Number | Kind::Text => false,
                 },
             };
             if prefix {
                 self.blank(token.range.clone());
+            }
+        }
+    }
+
+    /// `x[1, 2]`
+    fn tuple_subscripts(&mut self, tokens: &[Token]) {
+        for (at, open) in tokens.iter().enumerate().filter(|(_, token)| token.is(b'[')) {
+            let after_value =
+                at.checked_sub(1).and_then(|before| tokens.get(before)).is_some_and(|before| {
+                    match before.kind {
+                        Kind::Op(op) => matches!(op, b')' | b']' | b'}'),
+                        Kind::Name => !KEYWORDS.contains(&self.word(before)),
+                        Kind::Number | Kind::Text => true,
+                    }
+                });
+            // `x is eq [1, 2]` has no subscript.
+            let word_at = |back: usize| {
+                at.checked_sub(back).and_then(|at| tokens.get(at)).map_or("", |t| self.word(t))
+            };
+            let is_test = word_at(2) == "is" || word_at(3) == "is" && word_at(2) == "not";
+            if !after_value || is_test {
+                continue;
+            }
+            let inside = &tokens[at + 1..];
+            let length =
+                inside.iter().position(|token| token.is(b']') && token.depth == open.depth);
+            let inside = &inside[..length.unwrap_or(0)];
+            let own = |op: u8| inside.iter().any(|t| t.is(op) && t.depth == open.depth + 1);
+            if let (Some(first), Some(last)) = (inside.first(), inside.last())
+                && own(b',')
+                && !own(b':')
+            {
+                self.wrap(first.range.start, last.range.end, "(");
             }
         }
     }
@@ -307,6 +341,8 @@ mod tests {
             ("{% do x.y(1) %}", "{% do x.y(1) %}"),
             ("{% do x.y(1).z %}", "{% do __do(x.y(1).z) %}"),
             ("{% do f(1) or g(2) %}", "{% do __do(f(1) or g(2)) %}"),
+            ("{{ x[1, y[2]] }}{{ x[1:2] }}", "{{ x[(1, y[2])] }}{{ x[1:2] }}"),
+            ("{% if x in [1, 2] %}{{ [1, 2][0] }}", "{% if x in [1, 2] %}{{ [1, 2][0] }}"),
             ("{{ +1 + +2 }}", "{{  1 +  2 }}"),
             ("a\r\nb\rc", "a\nb\nc"),
             ("{% test t(m) %}{% endtest %}", "{% macro test_t(m) %}{% endmacro %}"),

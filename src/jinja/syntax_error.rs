@@ -42,6 +42,10 @@ pub fn explain(error: &minijinja::Error, text: &str) -> (String, Range<usize>) {
                 let column = text[..range.start].chars().count();
                 format!("unexpected char {} at {column}", Value::str(character.to_string()).repr())
             }
+            "'break' must be placed inside a loop" => "'break' outside loop".to_owned(),
+            "'continue' must be placed inside a loop" => {
+                "'continue' not properly in loop".to_owned()
+            }
             "unexpected end of comment" => "Missing end of comment tag".to_owned(),
             "unexpected end of raw block" => "Missing end of raw directive".to_owned(),
             "non-keyword arg after keyword arg" => {

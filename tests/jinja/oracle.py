@@ -19,6 +19,7 @@ A case file is a list of cases:
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -94,6 +95,8 @@ def render(parts):
         message = getattr(error, "msg", None) or str(error)
     except Exception as error:
         message = str(error)
+    # Lines of the Python code that Jinja generates mean nothing to anybody.
+    message = re.sub(r" \(<template>, line \d+\)$", "", message)
     lines = message.splitlines()
     return "error", lines[0] if lines else ""
 

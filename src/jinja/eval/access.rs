@@ -83,7 +83,7 @@ impl Value {
             return Ok(Some(Self::Method(Arc::new(method))));
         }
         Ok(match (self, name) {
-            (Self::Macro(function), "name") => Some(function.name().into()),
+            (Self::Macro(function), _) => function.attribute(name),
             (Self::Function(function), "name") => Some(function.name.into()),
             (Self::Int(_) | Self::BigInt(_) | Self::Float(_), "real") => Some(self.clone()),
             _ => None,

@@ -246,7 +246,7 @@ impl State<'_> {
         };
         let args = self.args(frame, &node.args, None)?;
         let result = match node.filter {
-            Some(filter) => filter(self, input, args),
+            Some(filter) => filter(self, input, args).and_then(of_sane_size),
             None => Err(Error::new(
                 ExceptionKind::TemplateRuntime,
                 format!("No filter named '{}' found.", node.name),
@@ -267,4 +267,12 @@ impl State<'_> {
         };
         result.map(Value::Bool).map_err(|error| error.at(|| frame.file.span(node.pos.range())))
     }
+}
+
+/// Filters that make texts longer may be chained; memory is not without end.
+fn of_sane_size(value: Value) -> Result<Value> {
+    if let Value::Str(text) = &value {
+        arithmetic::check_length(text.len())?;
+    }
+    Ok(value)
 }

@@ -44,6 +44,22 @@ impl MacroValue {
         self.definition.as_ref()
     }
 
+    /// What Jinja tells about a macro. dbt's macros of a project tell nothing but the name.
+    pub fn attribute(&self, name: &str) -> Option<Value> {
+        let function = &self.function;
+        Some(match name {
+            "name" => self.name().into(),
+            _ if self.definition.is_some() => return None,
+            "arguments" => {
+                Value::tuple(function.params.iter().map(|param| Value::Str(param.name.clone())))
+            }
+            "catch_varargs" => function.varargs.is_some().into(),
+            "catch_kwargs" => function.kwargs.is_some().into(),
+            "caller" => (function.caller.is_some() || function.explicit_caller()).into(),
+            _ => return None,
+        })
+    }
+
     /// The macro's name; dbt's prefix included when a template defines it.
     pub fn name(&self) -> &str {
         &self.function.name

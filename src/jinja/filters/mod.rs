@@ -4,6 +4,7 @@
 #![allow(clippy::needless_pass_by_value)]
 
 mod numbers;
+mod pprint;
 mod sequences;
 mod text;
 
@@ -47,7 +48,7 @@ pub fn find(name: &str) -> Option<Filter> {
         "map" => sequences::map,
         "max" => sequences::max,
         "min" => sequences::min,
-        "pprint" => |_, input, _| Ok(input.repr().into()),
+        "pprint" => pprint::pprint,
         "random" => sequences::random,
         "reject" => sequences::reject,
         "rejectattr" => sequences::reject_attr,
@@ -68,6 +69,7 @@ pub fn find(name: &str) -> Option<Filter> {
         "unique" => sequences::unique,
         "upper" => text::upper,
         "urlencode" => text::url_encode,
+        "xmlattr" => text::xml_attributes,
         "wordcount" => text::word_count,
         "wordwrap" => text::word_wrap,
         _ => return None,
@@ -76,18 +78,19 @@ pub fn find(name: &str) -> Option<Filter> {
 
 /// `x | default(value, boolean)`.
 fn default(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [value, boolean]) = args.bind("do_default", [], ["default_value", "boolean"])?;
+    let ([], [value, boolean]) =
+        args.bind_after(1, "do_default", [], ["default_value", "boolean"])?;
     let falsy = boolean.is_some_and(|boolean| boolean.truthy()) && !input.truthy();
     Ok(if input.is_undefined() || falsy { value.unwrap_or_else(|| Value::str("")) } else { input })
 }
 
 fn length(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("len", [], [])?;
+    args.none_after_input("len")?;
     input.length().map(Value::from)
 }
 
 fn attr(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([name], []) = args.bind("do_attr", ["name"], [])?;
+    let ([name], []) = args.bind_after(2, "do_attr", ["name"], [])?;
     let name = name.to_string();
     match &input {
         // An item never stands in for an attribute here.

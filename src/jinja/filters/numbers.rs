@@ -9,7 +9,7 @@ use super::super::value::{Args, Value, arithmetic, methods, number};
 
 /// `x | abs`
 pub fn abs(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("abs", [], [])?;
+    args.none_after_input("abs")?;
     let negative = match &input {
         Value::Float(number) => return Ok(Value::Float(number.abs())),
         Value::Int(number) => *number < 0,
@@ -31,7 +31,7 @@ pub fn abs(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | int(default, base)`
 pub fn int(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [default, base]) = args.bind("do_int", [], ["default", "base"])?;
+    let ([], [default, base]) = args.bind_after(1, "do_int", [], ["default", "base"])?;
     let base = base.and_then(|base| base.as_int()).and_then(|base| u32::try_from(base).ok());
     let caught = |error: &Error| {
         matches!(error.kind(), Some(ExceptionKind::TypeError | ExceptionKind::ValueError))
@@ -51,7 +51,7 @@ pub fn int(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | float(default)`
 pub fn float(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [default]) = args.bind("do_float", [], ["default"])?;
+    let ([], [default]) = args.bind_after(1, "do_float", [], ["default"])?;
     match methods::to_float(&input) {
         Ok(number) => Ok(Value::Float(number)),
         Err(error)
@@ -68,7 +68,7 @@ pub fn float(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | round(precision, method)`
 pub fn round(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [precision, method]) = args.bind("do_round", [], ["precision", "method"])?;
+    let ([], [precision, method]) = args.bind_after(1, "do_round", [], ["precision", "method"])?;
     let digits = precision.and_then(|precision| precision.as_int()).unwrap_or(0);
     let method = method.map_or_else(|| "common".to_owned(), |method| method.to_string());
     if !matches!(&*method, "common" | "ceil" | "floor") {
@@ -108,7 +108,7 @@ pub fn round(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | filesizeformat(binary)`
 pub fn file_size(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [binary]) = args.bind("do_filesizeformat", [], ["binary"])?;
+    let ([], [binary]) = args.bind_after(1, "do_filesizeformat", [], ["binary"])?;
     let binary = binary.is_some_and(|binary| binary.truthy());
     let bytes = methods::to_float(&input)?;
     let base = if binary { 1024.0 } else { 1000.0 };

@@ -24,13 +24,13 @@ fn hint(state: &State<'_>, text: &str) -> Value {
 
 /// `x | list`
 pub fn list(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_list", [], [])?;
+    let ([], []) = args.bind_after(1, "sync_do_list", [], [])?;
     input.iterate(state).map(Value::list)
 }
 
 /// `x | items`
 pub fn items(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_items", [], [])?;
+    let ([], []) = args.bind_after(1, "do_items", [], [])?;
     match &input {
         Value::Undefined(_) => Ok(Value::list([])),
         Value::Dict(_) => input.call_method(state, "items", Args::none()),
@@ -44,14 +44,14 @@ pub fn items(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | first`
 pub fn first(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_first", [], [])?;
+    let ([], []) = args.bind_after(2, "sync_do_first", [], [])?;
     let first = input.iterate(state)?.into_iter().next();
     Ok(first.unwrap_or_else(|| hint(state, "No first item, sequence was empty.")))
 }
 
 /// `x | last`
 pub fn last(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_last", [], [])?;
+    let ([], []) = args.bind_after(2, "do_last", [], [])?;
     if matches!(input, Value::Set(_)) {
         return Err(Error::type_error("'set' object is not reversible"));
     }
@@ -62,7 +62,7 @@ pub fn last(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 /// `x | random`
 pub fn random(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     use std::hash::{BuildHasher, RandomState};
-    let ([], []) = args.bind("do_random", [], [])?;
+    let ([], []) = args.bind_after(2, "do_random", [], [])?;
     let items = input.iterate(state)?;
     if items.is_empty() {
         return Ok(hint(state, "No random item, sequence was empty."));
@@ -73,7 +73,7 @@ pub fn random(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> 
 
 /// `x | reverse`
 pub fn reverse(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_reverse", [], [])?;
+    let ([], []) = args.bind_after(1, "do_reverse", [], [])?;
     if let Value::Str(text) = &input {
         return Ok(text.chars().rev().collect::<String>().into());
     }
@@ -84,7 +84,8 @@ pub fn reverse(state: &mut State<'_>, input: Value, args: Args) -> Result<Value>
 
 /// `x | join(separator, attribute)`
 pub fn join(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [separator, attribute]) = args.bind("sync_do_join", [], ["d", "attribute"])?;
+    let ([], [separator, attribute]) =
+        args.bind_after(2, "sync_do_join", [], ["d", "attribute"])?;
     let separator = separator.map(|separator| separator.to_string()).unwrap_or_default();
     let getter = Getter::new(attribute.as_ref(), None, false);
     let mut out = String::new();
@@ -100,7 +101,7 @@ pub fn join(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 /// `x | sort(reverse, case_sensitive, attribute)`
 pub fn sort(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     let ([], [reverse, case, attribute]) =
-        args.bind("do_sort", [], ["reverse", "case_sensitive", "attribute"])?;
+        args.bind_after(2, "do_sort", [], ["reverse", "case_sensitive", "attribute"])?;
     let ignore_case = !flag(case);
     let items = input.iterate(state)?;
     let keyed = match &attribute {
@@ -128,7 +129,7 @@ pub fn sort(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 /// `x | dictsort(case_sensitive, by, reverse)`
 pub fn dictsort(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     let ([], [case, by, reverse]) =
-        args.bind("do_dictsort", [], ["case_sensitive", "by", "reverse"])?;
+        args.bind_after(1, "do_dictsort", [], ["case_sensitive", "by", "reverse"])?;
     let ignore_case = !flag(case);
     let at = match by.as_ref().map_or("key", |by| by.as_str().unwrap_or_default()) {
         "key" => 0,
@@ -149,7 +150,7 @@ pub fn dictsort(state: &mut State<'_>, input: Value, args: Args) -> Result<Value
 /// `x | unique(case_sensitive, attribute)`
 pub fn unique(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     let ([], [case, attribute]) =
-        args.bind("sync_do_unique", [], ["case_sensitive", "attribute"])?;
+        args.bind_after(2, "sync_do_unique", [], ["case_sensitive", "attribute"])?;
     let items = input.iterate(state)?;
     let getter = Getter::new(attribute.as_ref(), None, !flag(case));
     let seen = super::super::value::Set::default();
@@ -164,7 +165,7 @@ pub fn unique(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> 
 
 fn extreme(state: &mut State<'_>, input: &Value, args: Args, largest: bool) -> Result<Value> {
     let name = if largest { "do_max" } else { "do_min" };
-    let ([], [case, attribute]) = args.bind(name, [], ["case_sensitive", "attribute"])?;
+    let ([], [case, attribute]) = args.bind_after(2, name, [], ["case_sensitive", "attribute"])?;
     let items = input.iterate(state)?;
     let getter = Getter::new(attribute.as_ref(), None, !flag(case));
     let mut best: Option<(Value, Value)> = None;
@@ -197,7 +198,7 @@ pub fn max(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | sum(attribute, start)`
 pub fn sum(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [attribute, start]) = args.bind("sync_do_sum", [], ["attribute", "start"])?;
+    let ([], [attribute, start]) = args.bind_after(2, "sync_do_sum", [], ["attribute", "start"])?;
     let getter = Getter::new(attribute.as_ref(), None, false);
     let mut total = start.unwrap_or(Value::Int(0));
     if matches!(total, Value::Str(_)) {
@@ -303,7 +304,7 @@ pub fn reject_attr(state: &mut State<'_>, input: Value, args: Args) -> Result<Va
 
 /// `x | batch(count, fill)`
 pub fn batch(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([count], [fill]) = args.bind("do_batch", ["linecount"], ["fill_with"])?;
+    let ([count], [fill]) = args.bind_after(1, "do_batch", ["linecount"], ["fill_with"])?;
     let count = count.as_int().and_then(|count| usize::try_from(count).ok()).unwrap_or(0).max(1);
     let fill = fill.filter(|fill| !fill.is_none());
     let items = input.iterate(state)?;
@@ -320,7 +321,7 @@ pub fn batch(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | slice(count, fill)`
 pub fn slice(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([count], [fill]) = args.bind("sync_do_slice", ["slices"], ["fill_with"])?;
+    let ([count], [fill]) = args.bind_after(1, "sync_do_slice", ["slices"], ["fill_with"])?;
     let count = count.as_int().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
     if count == 0 {
         return Err(Error::new(
@@ -402,7 +403,7 @@ impl Object for Group {
 /// `x | groupby(attribute, default, case_sensitive)`
 pub fn group_by(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     let ([attribute], [default, case]) =
-        args.bind("sync_do_groupby", ["attribute"], ["default", "case_sensitive"])?;
+        args.bind_after(2, "sync_do_groupby", ["attribute"], ["default", "case_sensitive"])?;
     let getter = Getter::new(Some(&attribute), default.clone(), !flag(case));
     let shown = Getter::new(Some(&attribute), default, false);
     let items = input.iterate(state)?;

@@ -12,25 +12,25 @@ use super::super::value::{Args, Value, printf, text_methods};
 
 /// `x | lower`
 pub fn lower(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_lower", [], [])?;
+    let ([], []) = args.bind_after(1, "do_lower", [], [])?;
     Ok(input.to_string().to_lowercase().into())
 }
 
 /// `x | upper`
 pub fn upper(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_upper", [], [])?;
+    let ([], []) = args.bind_after(1, "do_upper", [], [])?;
     Ok(input.to_string().to_uppercase().into())
 }
 
 /// `x | capitalize`
 pub fn capitalize(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_capitalize", [], [])?;
+    let ([], []) = args.bind_after(1, "do_capitalize", [], [])?;
     Ok(text_methods::capitalize(&input.to_string()).into())
 }
 
 /// `x | title`: a word starts after white space, a hyphen or an opening bracket.
 pub fn title(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_title", [], [])?;
+    let ([], []) = args.bind_after(1, "do_title", [], [])?;
     let mut out = String::new();
     let mut start = true;
     for c in input.to_string().chars() {
@@ -47,14 +47,15 @@ pub fn title(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | trim(chars)`
 pub fn trim(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [chars]) = args.bind("do_trim", [], ["chars"])?;
+    let ([], [chars]) = args.bind_after(1, "do_trim", [], ["chars"])?;
     Value::from(input.to_string()).call_method(state, "strip", Args::positional(chars))
 }
 
 /// `x | replace(old, new, count)`
 pub fn replace(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([old, new], [count]) = args.bind("do_replace", ["old", "new"], ["count"])?;
+    let ([old, new], [count]) = args.bind_after(2, "do_replace", ["old", "new"], ["count"])?;
     let (text, old, new) = (input.to_string(), old.to_string(), new.to_string());
+    text_methods::check_replaced(&text, &old, &new)?;
     Ok(match count.and_then(|count| count.as_int()).and_then(|count| usize::try_from(count).ok()) {
         Some(count) => text.replacen(&old, &new, count),
         None => text.replace(&old, &new),
@@ -79,14 +80,15 @@ pub fn format(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | center(width)`
 pub fn center(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [width]) = args.bind("do_center", [], ["width"])?;
+    let ([], [width]) = args.bind_after(1, "do_center", [], ["width"])?;
     let width = width.unwrap_or(Value::Int(80));
     Value::from(input.to_string()).call_method(state, "center", Args::positional([width]))
 }
 
 /// `x | indent(width, first, blank)`
 pub fn indent(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [width, first, blank]) = args.bind("do_indent", [], ["width", "first", "blank"])?;
+    let ([], [width, first, blank]) =
+        args.bind_after(1, "do_indent", [], ["width", "first", "blank"])?;
     let indention = match width {
         None => "    ".to_owned(),
         Some(Value::Str(text)) => text.to_string(),
@@ -114,7 +116,7 @@ pub fn indent(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 /// `x | truncate(length, killwords, end, leeway)`
 pub fn truncate(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
     let ([], [length, kill, end, leeway]) =
-        args.bind("do_truncate", [], ["length", "killwords", "end", "leeway"])?;
+        args.bind_after(2, "do_truncate", [], ["length", "killwords", "end", "leeway"])?;
     let number = |value: Option<Value>, default: usize| {
         value.and_then(|v| v.as_int()).and_then(|v| usize::try_from(v).ok()).unwrap_or(default)
     };
@@ -138,7 +140,7 @@ pub fn truncate(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
 
 /// `x | wordcount`
 pub fn word_count(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_wordcount", [], [])?;
+    let ([], []) = args.bind_after(1, "do_wordcount", [], [])?;
     let text = input.to_string();
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
     Ok(words.filter(|word| !word.is_empty()).count().into())
@@ -146,7 +148,8 @@ pub fn word_count(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> 
 
 /// `x | wordwrap(width)`: lines are broken at spaces, and inside words that are too long.
 pub fn word_wrap(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [width, break_long, wrap, _hyphens]) = args.bind(
+    let ([], [width, break_long, wrap, _hyphens]) = args.bind_after(
+        2,
         "do_wordwrap",
         [],
         ["width", "break_long_words", "wrapstring", "break_on_hyphens"],
@@ -198,9 +201,13 @@ fn wrap_line(line: &str, width: usize, break_long: bool) -> Vec<String> {
 
 /// `x | escape`
 pub fn escape(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("escape", [], [])?;
-    let mut out = String::new();
-    for c in input.to_string().chars() {
+    args.none_after_input("escape")?;
+    Ok(escaped(&input.to_string()).into())
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -210,12 +217,37 @@ pub fn escape(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
             c => out.push(c),
         }
     }
-    Ok(out.into())
+    out
+}
+
+/// `x | xmlattr(autospace)`
+pub fn xml_attributes(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
+    let ([], [space]) = args.bind_after(2, "do_xmlattr", [], ["autospace"])?;
+    let items = input.call_method(state, "items", Args::none())?.iterate(state)?;
+    let mut parts = Vec::new();
+    for item in items {
+        let Value::Tuple(item) = &item else { continue };
+        let [key, value] = &**item else { continue };
+        if value.is_none() || value.is_undefined() {
+            continue;
+        }
+        let key = key.to_string();
+        if key.contains(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '=')) {
+            let shown = Value::from(key).repr();
+            return Err(Error::value_error(format!(
+                "Invalid character in attribute name: {shown}"
+            )));
+        }
+        parts.push(format!("{}=\"{}\"", escaped(&key), escaped(&value.to_string())));
+    }
+    let text = parts.join(" ");
+    let lead = !text.is_empty() && space.is_none_or(|space| space.truthy());
+    Ok(if lead { format!(" {text}") } else { text }.into())
 }
 
 /// `x | striptags`: tags go, runs of white space become one space.
 pub fn strip_tags(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_striptags", [], [])?;
+    let ([], []) = args.bind_after(1, "do_striptags", [], [])?;
     let text = input.to_string();
     let mut plain = String::new();
     let mut rest = &*text;
@@ -234,7 +266,7 @@ pub fn strip_tags(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> 
 
 /// `x | urlencode`: a text, or pairs as a query.
 pub fn url_encode(state: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], []) = args.bind("do_urlencode", [], [])?;
+    let ([], []) = args.bind_after(1, "do_urlencode", [], [])?;
     let pairs = match &input {
         Value::Dict(dict) => dict.items(),
         Value::List(_) | Value::Tuple(_) => {
@@ -270,7 +302,7 @@ fn quote(text: &str, keep_slash: bool) -> String {
 
 /// `x | tojson(indent)`: keys are sorted, and what HTML could misread is escaped.
 pub fn to_json(_: &mut State<'_>, input: Value, args: Args) -> Result<Value> {
-    let ([], [indent]) = args.bind("do_tojson", [], ["indent"])?;
+    let ([], [indent]) = args.bind_after(2, "do_tojson", [], ["indent"])?;
     let style = json::Style {
         sort_keys: true,
         indent: indent.and_then(|i| i.as_int()).and_then(|i| usize::try_from(i).ok()),

@@ -55,6 +55,15 @@ impl Args {
         }
     }
 
+    /// Nothing but the input of a filter that is a function written in C.
+    ///
+    /// # Errors
+    /// Python's `TypeError` for more.
+    pub fn none_after_input(mut self, function: &str) -> Result<()> {
+        self.positional.insert(0, Value::None);
+        self.exactly_one(function).map(drop)
+    }
+
     /// Binds the arguments as Python does for
     /// `def function(required..., optional=...)`.
     ///
@@ -66,6 +75,21 @@ impl Args {
         required: [&str; R],
         optional: [&str; O],
     ) -> Result<([Value; R], [Option<Value>; O])> {
+        self.bind_after(0, function, required, optional)
+    }
+
+    /// As [`Args::bind`], for a function that was given `before` more arguments in front, as
+    /// filters and tests are; messages count them.
+    ///
+    /// # Errors
+    /// As [`Args::bind`].
+    pub fn bind_after<const R: usize, const O: usize>(
+        self,
+        before: usize,
+        function: &str,
+        required: [&str; R],
+        optional: [&str; O],
+    ) -> Result<([Value; R], [Option<Value>; O])> {
         let names: Vec<&str> = required.iter().chain(&optional).copied().collect();
         let mut slots: Vec<Option<Value>> = vec![None; names.len()];
         let given = self.positional.len();
@@ -73,7 +97,7 @@ impl Args {
             *slot = Some(value);
         }
         if given > names.len() {
-            return Err(too_many(function, R, names.len(), given));
+            return Err(too_many(function, R + before, names.len() + before, given + before));
         }
         for (name, value) in self.keyword {
             let Some(at) = names.iter().position(|known| **known == *name) else {

@@ -10,7 +10,7 @@ use super::number::{big_int_to_float, int_to_float};
 use super::{Value, printf};
 
 /// The longest text or list an operator makes; Python would run out of memory far later.
-const LONGEST: usize = 1 << 28;
+pub const LONGEST: usize = 1 << 28;
 /// The most bits a power may have.
 const MOST_BITS: u64 = 1 << 24;
 
@@ -144,11 +144,20 @@ fn add(a: &Value, b: &Value) -> Result<Value> {
     }
 }
 
-fn check_length(length: usize) -> Result<()> {
+/// Whether a text or list may have this length.
+///
+/// # Errors
+/// An `OverflowError` when it may not.
+pub fn check_length(length: usize) -> Result<()> {
     if length > LONGEST {
-        return Err(Error::new(ExceptionKind::OverflowError, "the result is too large"));
+        return Err(too_large());
     }
     Ok(())
+}
+
+/// The error for a result that no memory should be spent on.
+pub fn too_large() -> Error {
+    Error::new(ExceptionKind::OverflowError, "the result is too large")
 }
 
 fn repeat(a: &Value, b: &Value) -> Result<Value> {
@@ -282,7 +291,7 @@ fn big_ints(op: BinaryOp, a: BigInt, b: BigInt) -> Result<Value> {
         BinaryOp::Sub => Value::big_int(a - b),
         BinaryOp::Mul => {
             if a.bits() + b.bits() > MOST_BITS {
-                return Err(Error::new(ExceptionKind::OverflowError, "the result is too large"));
+                return Err(too_large());
             }
             Value::big_int(a * b)
         }
@@ -324,7 +333,6 @@ fn power(a: &BigInt, b: &BigInt) -> Result<Value> {
         return floats(BinaryOp::Pow, base, exponent).map(Value::Float);
     }
     let exponent = u32::try_from(b).ok();
-    let too_large = || Error::new(ExceptionKind::OverflowError, "the result is too large");
     if a.bits() <= 1 {
         // -1, 0 and 1 stay small whatever the exponent.
         let even = !b.bit(0);

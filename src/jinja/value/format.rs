@@ -4,6 +4,7 @@ use super::super::error::{Error, Result};
 use super::super::eval::State;
 use super::arithmetic::to_float;
 use super::number::float_repr;
+use super::repr::ascii;
 use super::{Args, Value};
 
 /// What a format spec says.
@@ -235,8 +236,8 @@ pub fn float_digits(number: f64, code: char, spec: &Spec) -> String {
     }
     let precision = spec.precision.unwrap_or(6);
     match code {
-        'f' | 'F' => format!("{number:.precision$}"),
-        '%' => format!("{:.precision$}%", number * 100.0),
+        'f' | 'F' => fixed(number, precision),
+        '%' => format!("{}%", fixed(number * 100.0, precision)),
         'e' => exponent(number, precision),
         'E' => exponent(number, precision).to_uppercase(),
         'g' | 'n' => general(number, precision, spec.alternate),
@@ -251,16 +252,25 @@ pub fn float_digits(number: f64, code: char, spec: &Spec) -> String {
     }
 }
 
+/// No float has more digits than this; the library refuses far more.
+const EXACT: usize = 1100;
+
+fn fixed(number: f64, precision: usize) -> String {
+    let exact = precision.min(EXACT);
+    format!("{number:.exact$}{}", "0".repeat(precision - exact))
+}
+
 fn exponent(number: f64, precision: usize) -> String {
-    let text = format!("{number:.precision$e}");
+    let exact = precision.min(EXACT);
+    let text = format!("{number:.exact$e}");
     let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
     let (sign, power) = power.strip_prefix('-').map_or(('+', power), |power| ('-', power));
-    format!("{mantissa}e{sign}{power:0>2}")
+    format!("{mantissa}{}e{sign}{power:0>2}", "0".repeat(precision - exact))
 }
 
 fn general(number: f64, precision: usize, keep_zeros: bool) -> String {
     let precision = precision.max(1);
-    let scientific = format!("{number:.*e}", precision - 1);
+    let scientific = format!("{number:.*e}", (precision - 1).min(EXACT));
     let power: i64 = scientific.split_once('e').and_then(|(_, p)| p.parse().ok()).unwrap_or(0);
     let limit = i64::try_from(precision).unwrap_or(i64::MAX);
     let strip = |text: String| {
@@ -272,7 +282,7 @@ fn general(number: f64, precision: usize, keep_zeros: bool) -> String {
     };
     if (-4..limit).contains(&power) {
         let decimals = usize::try_from(limit - 1 - power).unwrap_or(0);
-        return strip(format!("{number:.decimals$}"));
+        return strip(fixed(number, decimals));
     }
     let text = exponent(number, precision - 1);
     match text.split_once('e') {
@@ -355,7 +365,8 @@ impl Formatter<'_> {
         let value = match conversion {
             None => value,
             Some('s') => Value::from(value.to_string()),
-            Some('r' | 'a') => Value::from(value.repr()),
+            Some('r') => Value::from(value.repr()),
+            Some('a') => Value::from(ascii(&value)),
             Some(other) => {
                 return Err(Error::value_error(format!("Unknown conversion specifier {other}")));
             }

@@ -186,24 +186,37 @@ fn sequence(items: &[Value], of: &str, name: &str, args: Args) -> Result<Value> 
 /// Sorts values by their keys as Python does: stable, and with its error for keys that have
 /// no order.
 pub fn sort_by_key(mut keyed: Vec<(Value, Value)>, reverse: bool) -> Result<Vec<Value>> {
-    let mut failure = None;
     if reverse {
         keyed.reverse();
     }
-    keyed.sort_by(|(a, _), (b, _)| match ops::compare(a, b) {
-        Ok(order) => order.unwrap_or(std::cmp::Ordering::Equal),
-        Err(error) => {
-            failure.get_or_insert(error);
-            std::cmp::Ordering::Equal
+    keyed = merge_sort(keyed)?;
+    if reverse {
+        keyed.reverse();
+    }
+    Ok(keyed.into_iter().map(|(_, value)| value).collect())
+}
+
+/// A merge sort: the library's sorts panic when keys have no total order, as `nan` has none.
+fn merge_sort(mut left: Vec<(Value, Value)>) -> Result<Vec<(Value, Value)>> {
+    if left.len() < 2 {
+        return Ok(left);
+    }
+    let right = merge_sort(left.split_off(left.len() / 2))?;
+    left = merge_sort(left)?;
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let mut left = left.into_iter().peekable();
+    for item in right {
+        while let Some((key, _)) = left.peek() {
+            // Python asks only whether the later one is less.
+            if ops::compare(&item.0, key)? == Some(std::cmp::Ordering::Less) {
+                break;
+            }
+            merged.extend(left.next());
         }
-    });
-    if reverse {
-        keyed.reverse();
+        merged.push(item);
     }
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(keyed.into_iter().map(|(_, value)| value).collect()),
-    }
+    merged.extend(left);
+    Ok(merged)
 }
 
 /// Calls a method of dict; `None` when there is none of this name.

@@ -5,6 +5,7 @@ use super::Value;
 use super::arithmetic::to_float;
 use super::format::{Spec, float_digits, format_number};
 use super::number::float_to_big_int;
+use super::repr::ascii;
 
 /// All format characters.
 const KINDS: &str = "sracdiuxXoeEfFgG";
@@ -179,7 +180,8 @@ fn convert(kind: char, value: &Value, mut spec: Spec) -> Result<String> {
         matches!(value, Value::Int(_) | Value::Bool(_) | Value::BigInt(_) | Value::Float(_));
     match kind {
         's' => Ok(text(value.to_string(), &spec)),
-        'r' | 'a' => Ok(text(value.repr(), &spec)),
+        'r' => Ok(text(value.repr(), &spec)),
+        'a' => Ok(text(ascii(value), &spec)),
         'c' => match value {
             Value::Str(one) if one.chars().count() == 1 => Ok(text(one.to_string(), &spec)),
             Value::Int(_) => {

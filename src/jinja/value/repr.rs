@@ -1,5 +1,6 @@
 //! `repr(x)` for every value.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 
 use super::number::float_repr;
@@ -9,9 +10,30 @@ use super::{List, Value};
 /// limit; nobody reads that far.
 const DEPTH: usize = 200;
 
+/// `ascii(value)`: the repr with escapes for all characters that are not ASCII.
+pub fn ascii(value: &Value) -> String {
+    let mut out = String::new();
+    for c in value.repr().chars() {
+        let _ = match u32::from(c) {
+            0..=0x7F => write!(out, "{c}"),
+            code @ 0x80..=0xFF => write!(out, "\\x{code:02x}"),
+            code @ 0x100..=0xFFFF => write!(out, "\\u{code:04x}"),
+            code => write!(out, "\\U{code:08x}"),
+        };
+    }
+    out
+}
+
 /// Writes `repr(value)`.
 pub fn write_repr(out: &mut String, value: &Value) {
-    write_nested(out, value, &mut Vec::new());
+    let mut open = OPEN.take();
+    write_nested(out, value, &mut open);
+    OPEN.set(open);
+}
+
+thread_local! {
+    /// The containers being written around an object that writes what it holds.
+    static OPEN: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
 /// `open` holds the containers being written, so that one inside itself shows as `[...]`.
@@ -69,7 +91,11 @@ fn write_nested(out: &mut String, value: &Value, open: &mut Vec<usize>) {
             let _ = write!(out, "<built-in method {} of {of} object>", method.name);
         }
         Value::Macro(function) => out.push_str(&function.repr()),
-        Value::Object(object) => out.push_str(&object.repr()),
+        Value::Object(object) => {
+            OPEN.set(std::mem::take(open));
+            out.push_str(&object.repr());
+            *open = OPEN.take();
+        }
     }
 }
 

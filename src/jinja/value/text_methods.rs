@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::error::{Error, Result};
 use super::super::eval::State;
-use super::{Args, Value, format};
+use super::{Args, Value, arithmetic, format};
 
 /// The names of all methods.
 pub const NAMES: &[&str] = &[
@@ -350,6 +350,7 @@ pub fn lines(text: &str, keep_ends: bool) -> Vec<&str> {
 fn replace(text: &str, args: Args) -> Result<Value> {
     let ([old, new], [count]) = args.bind("replace", ["old", "new"], ["count"])?;
     let (old, new) = (expect_text("replace", &old)?, expect_text("replace", &new)?);
+    check_replaced(text, old, new)?;
     Ok(match count.and_then(|count| count.as_int()) {
         Some(count) if count >= 0 => {
             text.replacen(old, new, usize::try_from(count).unwrap_or(usize::MAX))
@@ -357,6 +358,19 @@ fn replace(text: &str, args: Args) -> Result<Value> {
         _ => text.replace(old, new),
     }
     .into())
+}
+
+/// Whether replacing everything gives a text of a size that can be.
+///
+/// # Errors
+/// An `OverflowError` when it is too long.
+pub fn check_replaced(text: &str, old: &str, new: &str) -> Result<()> {
+    let most = text.len() / old.len().max(1) + 1;
+    match new.len().checked_mul(most) {
+        Some(length) if length <= arithmetic::LONGEST => Ok(()),
+        _ if text.matches(old).count().saturating_mul(new.len()) <= arithmetic::LONGEST => Ok(()),
+        _ => Err(arithmetic::too_large()),
+    }
 }
 
 fn strip(text: &str, name: &str, set: Option<Value>) -> Result<Value> {

@@ -154,6 +154,11 @@ impl Object for Date {
         "datetime.date".to_owned()
     }
 
+    fn format(&self, spec: &str) -> Result<Option<String>> {
+        let moment = DateTime { civil: self.0.to_datetime(civil::Time::midnight()), zone: None };
+        Ok(Some(strftime(&moment, spec)))
+    }
+
     fn get_attr(&self, _: &mut State<'_>, name: &str) -> Result<Option<Value>> {
         Ok(date_attr(self.0, name))
     }

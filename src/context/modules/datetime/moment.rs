@@ -158,6 +158,10 @@ impl Object for DateTime {
         "datetime.datetime".to_owned()
     }
 
+    fn format(&self, spec: &str) -> Result<Option<String>> {
+        Ok(Some(strftime(self, spec)))
+    }
+
     fn get_attr(&self, _: &mut State<'_>, name: &str) -> Result<Option<Value>> {
         if name == "fold" {
             return Ok(Some(Value::Int(0)));
