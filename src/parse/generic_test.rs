@@ -147,11 +147,11 @@ impl TestDefinition {
         let namespace = self.namespace.as_ref().map(|name| format!("{name}.")).unwrap_or_default();
         let call =
             format!("{{{{ {namespace}{}(**_dbt_generic_test_kwargs) }}}}", self.macro_name());
-        call + &self.config_call(rendered_config)
+        call + &Self::config_call(rendered_config)
     }
 
     /// The entry's configuration as a call in a template; nothing when there is none.
-    pub fn config_call(&self, rendered_config: &JsonMap) -> String {
+    pub fn config_call(rendered_config: &JsonMap) -> String {
         let settings: Vec<String> = rendered_config
             .iter()
             .map(|(key, value)| match value {

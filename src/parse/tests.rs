@@ -217,7 +217,7 @@ impl NodeParser<'_> {
         // The rendered code repeats the entry's configuration; dbt counts it twice, too.
         let mut calls = config;
         let captured = if definition.is_called_elsewhere(&test_macro.package_name) {
-            let settings = definition.config_call(&calls);
+            let settings = TestDefinition::config_call(&calls);
             let place = Arc::clone(&node.original_file_path);
             self.capture_template(node, &*Template::from_text(place, settings.as_str())?)?
         } else {
