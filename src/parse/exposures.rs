@@ -92,6 +92,8 @@ pub fn group(file: &PropertyFile, entry: &Entry<GroupProperties>) -> Group {
     let given = &entry.value;
     let mut config = given.config.clone();
     config.entry("meta").or_insert_with(|| json!({}));
+    let mut owner = given.owner.clone();
+    owner.entry("email").or_insert(Json::Null);
     Group {
         name: given.name.as_str().into(),
         resource_type: ResourceType::Group,
@@ -99,7 +101,7 @@ pub fn group(file: &PropertyFile, entry: &Entry<GroupProperties>) -> Group {
         path: Arc::clone(&file.relative_path),
         original_file_path: Arc::clone(&file.path),
         unique_id: UniqueId::new(ResourceType::Group, &file.package, &given.name),
-        owner: Json::Object(given.owner.clone()),
+        owner: Json::Object(owner),
         description: given.description.clone(),
         config,
     }

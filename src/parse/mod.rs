@@ -143,7 +143,7 @@ fn read_properties(
         .of_kind(FileKind::Properties)
         .map(|file| {
             let mut findings = Findings::default();
-            let yaml = Yaml::parse(Arc::clone(&file.path), Arc::clone(&file.contents))
+            let yaml = Yaml::parse(Arc::clone(&file.path), without_end(&file.contents))
                 .map_err(Vec::<Diagnostic>::from)?;
             let render = text_renderer(shared, &file.package);
             let mut properties = property_file::read(yaml, &render, &mut findings);
@@ -158,6 +158,14 @@ fn read_properties(
         .collect();
     let (files, warnings): (Vec<_>, Vec<_>) = all(results)?.into_iter().unzip();
     Ok((files, warnings.into_iter().flatten().map(property_warning).collect()))
+}
+
+/// The text without white space at its end, as dbt reads it: a block scalar that is the last
+/// thing in a file has no newline then.
+fn without_end(text: &str) -> Arc<str> {
+    let stripped = crate::project::files::strip(text);
+    let start = stripped.as_ptr() as usize - text.as_ptr() as usize;
+    text[..start + stripped.len()].into()
 }
 
 /// Renders texts of a package's property files to native values.
