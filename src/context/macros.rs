@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub const ADAPTER_PACKAGE: &str = "dbt_postgres";
 /// The built-in package.
 pub const CORE_PACKAGE: &str = "dbt";
+/// Materializations of dbt that the built-in packages do not have yet.
+const NOT_YET_BUILT: [&str; 5] = ["snapshot", "materialized_view", "clone", "unit", "function"];
 /// The prefixes that `adapter.dispatch` tries, in order.
 const PREFIXES: [&str; 2] = ["postgres", "default"];
 
@@ -270,13 +272,20 @@ impl MacroIndex {
 
     /// The error for a materialization that does not exist, in dbt's words.
     pub fn materialization_missing(name: &str) -> Box<Diagnostic> {
-        Diagnostic::new(
+        let error = Diagnostic::new(
             Code::MacroUnknown,
             format!(
                 "No materialization '{name}' was found for adapter postgres! (searched types \
                  'default' and 'postgres')"
             ),
-        )
+        );
+        if NOT_YET_BUILT.contains(&name) {
+            return error.with_help(format!(
+                "This version of gdbt does not build what dbt calls '{name}'. Leave such nodes \
+                 out with --exclude config.materialized:{name}."
+            ));
+        }
+        error
     }
 
     /// `generate_schema_name` and its like for nodes of `package`: a package's own macro
