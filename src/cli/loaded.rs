@@ -102,7 +102,6 @@ impl Loaded {
                 "database": quoting.database, "schema": quoting.schema,
                 "identifier": quoting.identifier, "column": null,
             }),
-            selectors: json!({}),
         };
         let invocation = &session.settings.invocation;
         let path = self.target_dir().join("manifest.json");

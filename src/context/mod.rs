@@ -34,7 +34,7 @@ pub use capture::{Capture, Captured};
 pub use docs::{Docs, DocsScope};
 pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules};
 pub use node::NodeContext;
-pub use references::{Found, References, Version, describe, version_text};
+pub use references::{Found, References, Version, describe};
 pub use relations::load_seed;
 pub use shared::{Invocation, Shared};
 

@@ -6,7 +6,7 @@
 //! The index holds names only, so it serves `parse` before the manifest exists.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, Node, NodeKind, RefArgs, UniqueId};
+use crate::manifest::{Manifest, Node, NodeKind, RefArgs, UniqueId, version_text};
 use crate::suggest::nearest;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -307,11 +307,6 @@ fn is_given(version: &Json) -> bool {
         Json::String(text) => !text.is_empty(),
         Json::Array(_) | Json::Object(_) => true,
     }
-}
-
-/// A version as it stands in names: `2`, `2.1`, `beta`.
-pub fn version_text(version: &Json) -> String {
-    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
 }
 
 fn same_version(left: &Json, right: &Json) -> bool {

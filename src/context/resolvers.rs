@@ -2,12 +2,12 @@
 
 use super::calls::{compilation, metric_args, ref_args, source_args};
 use super::node::{Inner, Phase, parse_relation};
-use super::references::{Found, describe, version_text};
+use super::references::{Found, describe};
 use super::relations;
 use super::runtime_config::RuntimeConfig;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Object, Result, State, Value};
-use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs};
+use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs, version_text};
 use std::any::Any;
 use std::sync::Arc;
 

@@ -138,6 +138,7 @@ pub(crate) fn model(
             deprecation_date: None,
             primary_key: Vec::new(),
             time_spine: None,
+            contract_checksum: None,
         },
     }
 }

@@ -1,7 +1,7 @@
 //! The directed graph of a manifest: an edge goes from what is read to what reads it.
 
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::manifest::{Manifest, Resource, UniqueId};
+use crate::manifest::{Manifest, Resource, ResourceType, UniqueId};
 use fixedbitset::FixedBitSet;
 use petgraph::Direction::{self, Incoming, Outgoing};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -18,7 +18,7 @@ pub struct Dag {
 }
 
 impl Dag {
-    /// The graph of all enabled resources: sources, nodes and exposures, in that order.
+    /// The graph of all enabled resources: sources, nodes and everything else, in that order.
     ///
     /// # Errors
     /// `Cycle`, with the path of the first one found; `Internal` for a dependency that is
@@ -28,8 +28,11 @@ impl Dag {
         let sources = manifest.sources.values().map(Resource::Source);
         let enabled = manifest.nodes.values().filter(|node| node.config.enabled());
         let nodes = enabled.map(Resource::Node);
-        let exposures = manifest.exposures.values().map(Resource::Exposure);
-        let resources: Vec<Resource<'_>> = sources.chain(nodes).chain(exposures).collect();
+        let others = manifest.resources().filter(|it| {
+            !matches!(it.resource_type(), ResourceType::Source)
+                && !manifest.nodes.contains_key(it.unique_id())
+        });
+        let resources: Vec<Resource<'_>> = sources.chain(nodes).chain(others).collect();
         for resource in &resources {
             dag.add(resource.unique_id().clone());
         }

@@ -100,6 +100,7 @@ fn node_kind(kind: &str, data: &Json) -> NodeKind {
             deprecation_date: None,
             primary_key: Vec::new(),
             time_spine: None,
+            contract_checksum: None,
         },
     }
 }

@@ -78,6 +78,16 @@ pub enum ResourceType {
     Doc,
     /// A group.
     Group,
+    /// A unit test.
+    UnitTest,
+    /// A metric.
+    Metric,
+    /// A semantic model.
+    SemanticModel,
+    /// A saved query.
+    SavedQuery,
+    /// A user-defined function.
+    Function,
 }
 
 impl ResourceType {
@@ -96,6 +106,34 @@ impl ResourceType {
             Self::Macro => "macro",
             Self::Doc => "doc",
             Self::Group => "group",
+            Self::UnitTest => "unit_test",
+            Self::Metric => "metric",
+            Self::SemanticModel => "semantic_model",
+            Self::SavedQuery => "saved_query",
+            Self::Function => "function",
+        }
+    }
+
+    /// dbt's plural, as in messages and property files.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Model => "models",
+            Self::Seed => "seeds",
+            Self::Snapshot => "snapshots",
+            Self::Analysis => "analyses",
+            Self::Test => "tests",
+            Self::Operation => "operations",
+            Self::SqlOperation => "sql operations",
+            Self::Source => "sources",
+            Self::Exposure => "exposures",
+            Self::Macro => "macros",
+            Self::Doc => "docs",
+            Self::Group => "groups",
+            Self::UnitTest => "unit_tests",
+            Self::Metric => "metrics",
+            Self::SemanticModel => "semantic_models",
+            Self::SavedQuery => "saved_queries",
+            Self::Function => "functions",
         }
     }
 

@@ -12,7 +12,10 @@ mod id;
 mod macro_node;
 mod node;
 mod relation;
+mod resource;
+mod semantic;
 mod source;
+mod unit_test;
 
 pub use column::{Column, DocsConfig};
 pub use config::{Config, Hook, Materialization, OnSchemaChange, Severity};
@@ -20,11 +23,14 @@ pub use documentation::{Documentation, Exposure, Group};
 pub use id::{ResourceType, UniqueId};
 pub use macro_node::{MacroArgument, MacroNode};
 pub use node::{
-    Checksum, Compiled, DependsOn, ExtraCte, GenericTest, Node, NodeKind, NodeView, RefArgs,
-    SourceArgs, TestedRelation,
+    Checksum, Compiled, DependsOn, ExtraCte, FunctionArgument, FunctionReturns, GenericTest, Node,
+    NodeKind, NodeView, RefArgs, SourceArgs, TestedRelation, version_text,
 };
 pub use relation::{QuotePolicy, RelationName};
+pub use resource::Resource;
+pub use semantic::{Metric, SavedQuery, SemanticModel};
 pub use source::{External, ExternalColumn, FreshnessThreshold, Source};
+pub use unit_test::{Fixture, FixtureFormat, GivenInput, Overrides, UnitTest, UnitTestVersions};
 
 use indexmap::IndexMap;
 use std::sync::Arc;
@@ -53,109 +59,80 @@ pub struct Manifest {
     pub disabled: IndexMap<UniqueId, Vec<Arc<Node>>>,
     /// Sources with `enabled: false`.
     pub disabled_sources: IndexMap<UniqueId, Vec<Arc<Source>>>,
+    /// Unit tests.
+    pub unit_tests: IndexMap<UniqueId, Arc<UnitTest>>,
+    /// Metrics of the semantic layer.
+    pub metrics: IndexMap<UniqueId, Arc<Metric>>,
+    /// Semantic models.
+    pub semantic_models: IndexMap<UniqueId, Arc<SemanticModel>>,
+    /// Saved queries.
+    pub saved_queries: IndexMap<UniqueId, Arc<SavedQuery>>,
+    /// User-defined functions; nodes of [`NodeKind::Function`].
+    pub functions: IndexMap<UniqueId, Arc<Node>>,
+    /// Everything else with `enabled: false`.
+    pub disabled_others: Vec<Disabled>,
+    /// Selectors of selectors.yml in the form that artifacts have.
+    pub selectors: JsonMap,
 }
 
-/// Anything of the manifest that can be a parent in the graph.
-#[derive(Debug, Clone, Copy)]
-pub enum Resource<'a> {
-    /// A model, seed, snapshot, analysis, test or operation.
-    Node(&'a Arc<Node>),
-    /// A source table.
-    Source(&'a Arc<Source>),
-    /// An exposure.
-    Exposure(&'a Arc<Exposure>),
+/// A disabled resource that is neither node nor source.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Disabled {
+    Exposure(Arc<Exposure>),
+    UnitTest(Arc<UnitTest>),
+    Metric(Arc<Metric>),
+    SemanticModel(Arc<SemanticModel>),
+    SavedQuery(Arc<SavedQuery>),
+    Function(Arc<Node>),
 }
 
-impl<'a> Resource<'a> {
-    /// The id other resources refer to.
-    pub fn unique_id(self) -> &'a UniqueId {
+impl Disabled {
+    /// The resource.
+    pub fn resource(&self) -> Resource<'_> {
         match self {
-            Self::Node(node) => &node.unique_id,
-            Self::Source(source) => &source.unique_id,
-            Self::Exposure(exposure) => &exposure.unique_id,
-        }
-    }
-
-    /// What kind of resource this is.
-    pub fn resource_type(self) -> ResourceType {
-        match self {
-            Self::Node(node) => node.resource_type(),
-            Self::Source(_) => ResourceType::Source,
-            Self::Exposure(_) => ResourceType::Exposure,
-        }
-    }
-
-    /// Names from the package down, as selectors see them.
-    pub fn fqn(self) -> &'a [String] {
-        match self {
-            Self::Node(node) => &node.fqn,
-            Self::Source(source) => &source.fqn,
-            Self::Exposure(exposure) => &exposure.fqn,
-        }
-    }
-
-    /// The package that defines it.
-    pub fn package_name(self) -> &'a Arc<str> {
-        match self {
-            Self::Node(node) => &node.package_name,
-            Self::Source(source) => &source.package_name,
-            Self::Exposure(exposure) => &exposure.package_name,
-        }
-    }
-
-    /// The defining file, relative to its package's root.
-    pub fn original_file_path(self) -> &'a Arc<str> {
-        match self {
-            Self::Node(node) => &node.original_file_path,
-            Self::Source(source) => &source.original_file_path,
-            Self::Exposure(exposure) => &exposure.original_file_path,
-        }
-    }
-
-    /// Tags, from properties, project file and the file itself.
-    pub fn tags(self) -> &'a [String] {
-        match self {
-            Self::Node(node) => &node.tags,
-            Self::Source(source) => &source.tags,
-            Self::Exposure(exposure) => &exposure.tags,
-        }
-    }
-
-    /// The final configuration.
-    pub fn config(self) -> &'a Config {
-        match self {
-            Self::Node(node) => &node.config,
-            Self::Source(source) => &source.config,
-            Self::Exposure(exposure) => &exposure.config,
-        }
-    }
-
-    /// Ids of what it directly depends on, in the order of first use.
-    pub fn parents(self) -> &'a [UniqueId] {
-        match self {
-            Self::Node(node) => &node.depends_on.nodes,
-            Self::Source(_) => &[],
-            Self::Exposure(exposure) => &exposure.depends_on.nodes,
+            Self::Exposure(it) => Resource::Exposure(it),
+            Self::UnitTest(it) => Resource::UnitTest(it),
+            Self::Metric(it) => Resource::Metric(it),
+            Self::SemanticModel(it) => Resource::SemanticModel(it),
+            Self::SavedQuery(it) => Resource::SavedQuery(it),
+            Self::Function(it) => Resource::Node(it),
         }
     }
 }
 
 impl Manifest {
-    /// Every resource: nodes, then sources, then exposures.
+    /// Every enabled resource: nodes, sources, exposures, metrics, semantic models, saved
+    /// queries, unit tests, functions.
     pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         let nodes = self.nodes.values().map(Resource::Node);
         let sources = self.sources.values().map(Resource::Source);
-        nodes.chain(sources).chain(self.exposures.values().map(Resource::Exposure))
+        let metrics = self.metrics.values().map(Resource::Metric);
+        nodes
+            .chain(sources)
+            .chain(self.exposures.values().map(Resource::Exposure))
+            .chain(metrics)
+            .chain(self.semantic_models.values().map(Resource::SemanticModel))
+            .chain(self.saved_queries.values().map(Resource::SavedQuery))
+            .chain(self.unit_tests.values().map(Resource::UnitTest))
+            .chain(self.functions.values().map(Resource::Node))
     }
 
-    /// The resource with this id.
+    /// Every disabled resource.
+    pub fn disabled_resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        let nodes = self.disabled.values().flatten().map(Resource::Node);
+        let sources = self.disabled_sources.values().flatten().map(Resource::Source);
+        nodes.chain(sources).chain(self.disabled_others.iter().map(Disabled::resource))
+    }
+
+    /// The enabled resource with this id.
     pub fn resource(&self, id: &UniqueId) -> Option<Resource<'_>> {
-        if let Some(node) = self.nodes.get(id) {
-            return Some(Resource::Node(node));
-        }
-        if let Some(source) = self.sources.get(id) {
-            return Some(Resource::Source(source));
-        }
-        self.exposures.get(id).map(Resource::Exposure)
+        let node = self.nodes.get(id).or_else(|| self.functions.get(id)).map(Resource::Node);
+        node.or_else(|| self.sources.get(id).map(Resource::Source))
+            .or_else(|| self.exposures.get(id).map(Resource::Exposure))
+            .or_else(|| self.metrics.get(id).map(Resource::Metric))
+            .or_else(|| self.semantic_models.get(id).map(Resource::SemanticModel))
+            .or_else(|| self.saved_queries.get(id).map(Resource::SavedQuery))
+            .or_else(|| self.unit_tests.get(id).map(Resource::UnitTest))
     }
 }

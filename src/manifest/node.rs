@@ -100,6 +100,8 @@ pub enum NodeKind {
         primary_key: Vec<String>,
         /// Time-spine properties.
         time_spine: Option<Json>,
+        /// SHA-256 of the columns and constraints of an enforced contract, as dbt makes it.
+        contract_checksum: Option<String>,
     },
     /// A seed.
     Seed {
@@ -121,6 +123,43 @@ pub enum NodeKind {
     },
     /// A query given on the command line.
     SqlOperation,
+    /// A user-defined function; its code is the body.
+    Function {
+        /// What it takes, in order.
+        arguments: Vec<FunctionArgument>,
+        /// What it gives.
+        returns: FunctionReturns,
+    },
+}
+
+/// An argument of a function.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+pub struct FunctionArgument {
+    /// Its name.
+    pub name: String,
+    /// SQL type.
+    pub data_type: String,
+    /// What it means.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Its value when it is left out.
+    #[serde(default)]
+    pub default_value: Option<Json>,
+}
+
+/// What a function gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, serde::Deserialize)]
+pub struct FunctionReturns {
+    /// SQL type.
+    pub data_type: String,
+    /// What it means.
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+/// A version as it stands in names: `2`, `2.1`, `beta`.
+pub fn version_text(version: &Json) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
 }
 
 impl NodeKind {
@@ -134,6 +173,7 @@ impl NodeKind {
             Self::SingularTest | Self::GenericTest(_) => ResourceType::Test,
             Self::Operation { .. } => ResourceType::Operation,
             Self::SqlOperation => ResourceType::SqlOperation,
+            Self::Function { .. } => ResourceType::Function,
         }
     }
 }
@@ -217,7 +257,7 @@ impl Node {
     pub fn has_relation(&self) -> bool {
         match self.kind {
             NodeKind::Model { .. } => !self.is_ephemeral(),
-            NodeKind::Seed { .. } | NodeKind::Snapshot => true,
+            NodeKind::Seed { .. } | NodeKind::Snapshot | NodeKind::Function { .. } => true,
             NodeKind::SingularTest | NodeKind::GenericTest(_) => self.stores_failures(),
             NodeKind::Analysis | NodeKind::Operation { .. } | NodeKind::SqlOperation => false,
         }
@@ -234,6 +274,22 @@ impl Node {
     /// The name as it stands in SQL, for nodes that have a relation.
     pub fn relation_name(&self) -> Option<String> {
         self.has_relation().then(|| self.relation.render(self.quote_policy))
+    }
+
+    /// The version, of a versioned model.
+    pub fn version(&self) -> Option<&Json> {
+        match &self.kind {
+            NodeKind::Model { version, .. } => version.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The name by which `ref` and tests of a certain version know it: `orders.v2`.
+    pub fn search_name(&self) -> String {
+        match self.version() {
+            Some(version) => format!("{}.v{}", self.name, version_text(version)),
+            None => self.name.to_string(),
+        }
     }
 
     /// The generic-test part, if it is one.
@@ -332,7 +388,10 @@ impl Serialize for NodeView<'_> {
         let contract = json!({
             "enforced": contract_part("enforced").and_then(Json::as_bool).unwrap_or(false),
             "alias_types": contract_part("alias_types").and_then(Json::as_bool).unwrap_or(true),
-            "checksum": null,
+            "checksum": match &node.kind {
+                NodeKind::Model { contract_checksum, .. } => contract_checksum.as_deref(),
+                _ => None,
+            },
         });
         map.serialize_entry("contract", &contract)?;
         self.serialize_kind(&mut map)?;
@@ -377,6 +436,7 @@ impl NodeView<'_> {
                 deprecation_date,
                 primary_key,
                 time_spine,
+                contract_checksum: _,
             } => {
                 map.serialize_entry("access", access)?;
                 match self.foreign_keys() {
@@ -401,6 +461,10 @@ impl NodeView<'_> {
                 map.serialize_entry("test_metadata", &metadata)
             }
             NodeKind::Operation { index } => map.serialize_entry("index", index),
+            NodeKind::Function { arguments, returns } => {
+                map.serialize_entry("arguments", arguments)?;
+                map.serialize_entry("returns", returns)
+            }
             NodeKind::Seed { .. }
             | NodeKind::Snapshot
             | NodeKind::Analysis

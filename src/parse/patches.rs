@@ -84,6 +84,7 @@ fn section(kind: &NodeKind) -> Option<&'static str> {
         NodeKind::Snapshot => Some("snapshots"),
         NodeKind::Analysis => Some("analyses"),
         NodeKind::SingularTest => Some("data_tests"),
+        NodeKind::Function { .. } => Some("functions"),
         NodeKind::GenericTest(_) | NodeKind::Operation { .. } | NodeKind::SqlOperation => None,
     }
 }

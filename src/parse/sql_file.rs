@@ -89,6 +89,7 @@ fn model() -> NodeKind {
         deprecation_date: None,
         primary_key: Vec::new(),
         time_spine: None,
+        contract_checksum: None,
     }
 }
 

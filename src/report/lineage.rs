@@ -91,7 +91,7 @@ fn describe(resource: Resource<'_>) -> LineageNode<'_> {
             Some(source.relation.schema.as_ref()),
             Some(source.relation_name()),
         ),
-        Resource::Exposure(exposure) => (exposure.name.to_string(), None, None),
+        other => (other.name().to_string(), None, None),
     };
     LineageNode {
         unique_id: resource.unique_id(),

@@ -145,7 +145,7 @@ pub fn result_line(
         return Some(Event::LogNodeNoOpResult(line));
     };
     Some(match &node.kind {
-        NodeKind::Model { .. } => Event::LogModelResult(line),
+        NodeKind::Model { .. } | NodeKind::Function { .. } => Event::LogModelResult(line),
         NodeKind::Seed { .. } => Event::LogSeedResult(line),
         NodeKind::Snapshot => Event::LogSnapshotResult(line),
         NodeKind::SingularTest => Event::LogTestResult {

@@ -6,7 +6,7 @@ use crate::cli::loaded::Loaded;
 use crate::cli::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Sink};
-use crate::manifest::{Node, NodeKind, NodeView, Resource, ResourceType, UniqueId};
+use crate::manifest::{Resource, ResourceType, UniqueId};
 use crate::report::lineage::{Lineage, is_data};
 use crate::report::{dot, mermaid};
 use serde_json::{Map, Value as Json};
@@ -99,6 +99,10 @@ fn selector(resource: Resource<'_>) -> String {
         Resource::Exposure(exposure) => {
             format!("exposure:{}.{}", exposure.package_name, exposure.name)
         }
+        Resource::Metric(it) => format!("metric:{}.{}", it.package_name, it.name),
+        Resource::SemanticModel(it) => format!("semantic_model:{}.{}", it.package_name, it.name),
+        Resource::SavedQuery(it) => format!("saved_query:{}.{}", it.package_name, it.name),
+        Resource::UnitTest(it) => format!("unit_test:{}.{}", it.package_name, it.versioned_name()),
         Resource::Node(node) => node.fqn.join("."),
     }
 }
@@ -106,26 +110,13 @@ fn selector(resource: Resource<'_>) -> String {
 fn search_name(resource: Resource<'_>) -> String {
     match resource {
         Resource::Source(source) => format!("{}.{}", source.source_name, source.name),
-        Resource::Exposure(exposure) => exposure.name.to_string(),
-        Resource::Node(node) => match version(node) {
-            Some(version) => format!("{}.v{version}", node.name),
-            None => node.name.to_string(),
-        },
+        Resource::Node(node) => node.search_name(),
+        other => other.name().to_string(),
     }
 }
 
-fn version(node: &Node) -> Option<String> {
-    let NodeKind::Model { version: Some(version), .. } = &node.kind else { return None };
-    Some(version.as_str().map_or_else(|| version.to_string(), str::to_owned))
-}
-
 fn object(resource: Resource<'_>, keys: &[String]) -> Map<String, Json> {
-    let value = match resource {
-        Resource::Node(node) => serde_json::to_value(NodeView { node, compiled: None }),
-        Resource::Source(source) => serde_json::to_value(source.as_ref()),
-        Resource::Exposure(exposure) => serde_json::to_value(exposure.as_ref()),
-    };
-    let Ok(Json::Object(whole)) = value else { return Map::new() };
+    let Ok(Json::Object(whole)) = resource.to_json() else { return Map::new() };
     if keys.is_empty() {
         return whole.into_iter().filter(|(key, _)| KEYS.contains(&key.as_str())).collect();
     }

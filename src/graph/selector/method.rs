@@ -159,8 +159,7 @@ impl Method {
                 resource.tags().iter().any(|tag| pattern.matches(tag))
             }),
             Self::Group(group) => by_pattern(group, |pattern, resource| {
-                let group = node(resource).and_then(|node| node.group.as_deref());
-                group.is_some_and(|group| pattern.matches(group))
+                resource.group().is_some_and(|group| pattern.matches(group))
             }),
             Self::Access(wanted) => Box::new(move |resource| {
                 let kind = node(resource).map(|node| &node.kind);

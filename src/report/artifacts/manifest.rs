@@ -2,7 +2,7 @@
 
 use super::{Invocation, write_json};
 use crate::diagnostic::Result;
-use crate::manifest::{Compiled, Manifest, NodeView, Resource, UniqueId};
+use crate::manifest::{Compiled, Manifest, NodeView, UniqueId};
 use crate::report::clock;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -18,8 +18,6 @@ pub struct ManifestDetails {
     pub project_id: String,
     /// The project's quoting, as it applies.
     pub quoting: Json,
-    /// Selectors of selectors.yml.
-    pub selectors: Json,
 }
 
 /// A manifest in dbt's JSON form.
@@ -43,7 +41,6 @@ pub fn write_manifest(path: &Path, view: ManifestView<'_>) -> Result<()> {
 impl Serialize for ManifestView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let manifest = self.manifest;
-        let empty = json!({});
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("metadata", &self.metadata())?;
         map.serialize_entry("nodes", &Nodes(self))?;
@@ -51,17 +48,18 @@ impl Serialize for ManifestView<'_> {
         map.serialize_entry("macros", &manifest.macros)?;
         map.serialize_entry("docs", &manifest.docs)?;
         map.serialize_entry("exposures", &manifest.exposures)?;
-        map.serialize_entry("metrics", &empty)?;
+        map.serialize_entry("metrics", &manifest.metrics)?;
         map.serialize_entry("groups", &manifest.groups)?;
-        map.serialize_entry("selectors", &self.details.selectors)?;
+        map.serialize_entry("selectors", &manifest.selectors)?;
         map.serialize_entry("disabled", &Disabled(manifest))?;
         let (parents, children) = edges(manifest);
         map.serialize_entry("parent_map", &parents)?;
         map.serialize_entry("child_map", &children)?;
         map.serialize_entry("group_map", &group_map(manifest))?;
-        for key in ["saved_queries", "semantic_models", "unit_tests", "functions"] {
-            map.serialize_entry(key, &empty)?;
-        }
+        map.serialize_entry("saved_queries", &manifest.saved_queries)?;
+        map.serialize_entry("semantic_models", &manifest.semantic_models)?;
+        map.serialize_entry("unit_tests", &manifest.unit_tests)?;
+        map.serialize_entry("functions", &Functions(self))?;
         map.end()
     }
 }
@@ -94,21 +92,27 @@ impl Serialize for Nodes<'_> {
     }
 }
 
+struct Functions<'a>(&'a ManifestView<'a>);
+
+impl Serialize for Functions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.manifest.functions.iter().map(|(id, node)| {
+            let compiled = self.0.compiled.get(id).map(Arc::as_ref);
+            (id, NodeView { node, compiled })
+        }))
+    }
+}
+
 struct Disabled<'a>(&'a Manifest);
 
 impl Serialize for Disabled<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let manifest = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        for (id, nodes) in &manifest.disabled {
-            let views: Vec<_> =
-                nodes.iter().map(|node| NodeView { node, compiled: None }).collect();
-            map.serialize_entry(id, &views)?;
+        let mut by_id: indexmap::IndexMap<&UniqueId, Vec<Json>> = indexmap::IndexMap::new();
+        for resource in self.0.disabled_resources() {
+            let json = resource.to_json().map_err(serde::ser::Error::custom)?;
+            by_id.entry(resource.unique_id()).or_default().push(json);
         }
-        for (id, sources) in &manifest.disabled_sources {
-            map.serialize_entry(id, sources)?;
-        }
-        map.end()
+        by_id.serialize(serializer)
     }
 }
 
@@ -138,9 +142,8 @@ fn group_map(manifest: &Manifest) -> indexmap::IndexMap<&str, Vec<&UniqueId>> {
     let mut map: indexmap::IndexMap<&str, Vec<&UniqueId>> =
         manifest.groups.values().map(|group| (group.name.as_ref(), Vec::new())).collect();
     for resource in manifest.resources() {
-        let Resource::Node(node) = resource else { continue };
-        if let Some(list) = node.group.as_deref().and_then(|group| map.get_mut(group)) {
-            list.push(&node.unique_id);
+        if let Some(list) = resource.group().and_then(|group| map.get_mut(group)) {
+            list.push(resource.unique_id());
         }
     }
     map
