@@ -132,6 +132,8 @@ codes! {
     ContractBroken = "GD3010", Compilation;
     /// A materialization does not return what it must.
     MaterializationInvalid = "GD3021", Compilation;
+    /// The table of a snapshot lacks columns that snapshots have.
+    SnapshotTargetInvalid = "GD3023", Compilation;
     /// A test's query does not give what it must.
     TestInvalid = "GD3022", Internal;
     /// A warning that `--warn-error` makes an error.

@@ -68,6 +68,11 @@ pub enum Command {
         gdbt seed\n  \
         gdbt seed --select channel_groups --full-refresh")]
     Seed(SeedArgs),
+    /// Keep the history of rows.
+    #[command(after_help = "Examples:\n  \
+        gdbt snapshot\n  \
+        gdbt snapshot --select customers_history")]
+    Snapshot(SnapshotArgs),
     /// Write executable SQL to target/, without running it.
     #[command(after_help = "Examples:\n  \
         gdbt compile\n  \
@@ -123,6 +128,7 @@ impl Command {
             Self::Run(_) => "run",
             Self::Test(_) => "test",
             Self::Seed(_) => "seed",
+            Self::Snapshot(_) => "snapshot",
             Self::Compile(_) => "compile",
             Self::Parse => "parse",
             Self::List(_) => "list",
@@ -261,6 +267,14 @@ pub struct SeedArgs {
     /// Print some rows of every seed.
     #[arg(long)]
     pub show: bool,
+}
+
+/// Options of `snapshot`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct SnapshotArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
 }
 
 /// Options of `compile`.

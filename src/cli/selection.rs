@@ -39,6 +39,7 @@ impl Selection {
             Command::Test(args) => (&args.selection, &args.types),
             Command::Run(args) => (&args.selection, &no_types),
             Command::Seed(args) => (&args.selection, &no_types),
+            Command::Snapshot(args) => (&args.selection, &no_types),
             Command::Compile(args) => (&args.selection, &no_types),
             Command::Source(SourceCommand::Load(args)) => (&args.selection, &no_types),
             Command::List(args) => return Self::of_list(args, global, resolver),

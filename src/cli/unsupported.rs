@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Commands of dbt 1.11 that gdbt does not have yet.
-const COMMANDS: &[&str] = &["clone", "docs", "retry", "show", "snapshot"];
+const COMMANDS: &[&str] = &["clone", "docs", "retry", "show"];
 
 /// Commands under `source` that gdbt does not have yet.
 const SOURCE_COMMANDS: &[&str] = &["freshness", "snapshot-freshness"];
@@ -39,7 +39,7 @@ const fn option(
 }
 
 const BUILDING: &[&str] = &["build", "run"];
-const SELECTING: &[&str] = &["build", "compile", "list", "run", "seed", "test"];
+const SELECTING: &[&str] = &["build", "compile", "list", "run", "seed", "snapshot", "test"];
 
 const OPTIONS: &[Missing] = &[
     flag("defer", &[], Some("DEFER")),

@@ -8,7 +8,7 @@ use super::calls::compilation;
 use super::capture::Capture;
 use super::json::{from_json, to_json};
 use crate::jinja::{Args, Error, Object, Result, State, Value};
-use crate::manifest::{JsonMap, Node};
+use crate::manifest::{JsonMap, Node, NodeKind};
 use serde_json::Value as Json;
 use std::any::Any;
 use std::sync::Arc;
@@ -22,6 +22,10 @@ const METHODS: [&str; 7] = [
     "persist_relation_docs",
     "persist_column_docs",
 ];
+
+/// dbt's names of the columns that a snapshot adds.
+const SNAPSHOT_COLUMNS: [&str; 5] =
+    ["dbt_valid_from", "dbt_valid_to", "dbt_scd_id", "dbt_updated_at", "dbt_is_deleted"];
 
 /// `config` while parsing.
 #[derive(Debug)]
@@ -127,9 +131,25 @@ impl NodeConfig {
         let name = match name {
             "pre_hook" => "pre-hook",
             "post_hook" => "post-hook",
+            "snapshot_table_column_names" => return self.snapshot_columns(),
             other => other,
         };
         config.0.get(name).map(from_json)
+    }
+
+    /// The columns that a snapshot adds: dbt's names of them and those of
+    /// `snapshot_meta_column_names`.
+    fn snapshot_columns(&self) -> Option<Value> {
+        let node = self.node.as_ref()?;
+        if !matches!(node.kind, NodeKind::Snapshot) {
+            return None;
+        }
+        let renamed = node.config.get("snapshot_meta_column_names");
+        let name = |column: &'static str| {
+            let own = renamed.and_then(|names| names.get(column)?.as_str());
+            Value::str(own.filter(|name| !name.is_empty()).unwrap_or(column))
+        };
+        Some(Value::dict(SNAPSHOT_COLUMNS.map(|column| (column, name(column)))))
     }
 
     fn meta(&self, name: &str) -> Option<Value> {

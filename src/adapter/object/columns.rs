@@ -152,14 +152,10 @@ impl Adapter {
                 None => (*column).to_owned(),
             };
             if !name.is_empty() && !known.contains(&name.to_lowercase()) {
-                missing.push(format!("\"{name}\""));
+                missing.push(name);
             }
         }
-        match missing.as_slice() {
-            [] => Ok(()),
-            [one] => Err(not_a_snapshot(one)),
-            [init @ .., last] => Err(not_a_snapshot(&format!("{} and {last}", init.join(", ")))),
-        }
+        if missing.is_empty() { Ok(()) } else { Err(not_a_snapshot(&missing)) }
     }
 
     pub(super) fn get_incremental_strategy_macro(
@@ -199,10 +195,14 @@ impl Adapter {
     }
 }
 
-fn not_a_snapshot(columns: &str) -> Error {
+fn not_a_snapshot(columns: &[String]) -> Error {
     Diagnostic::new(
-        Code::RelationMismatch,
-        format!("Target is not a snapshot table (missing {columns})"),
+        Code::SnapshotTargetInvalid,
+        format!(
+            "Snapshot target is missing configured columns (missing \"{}\"). See \
+             https://docs.getdbt.com/docs/build/snapshots#snapshot-meta-fields for more information.",
+            columns.join("\", \"")
+        ),
     )
     .into()
 }

@@ -25,6 +25,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Run(_) => run::models(session),
         Command::Test(_) => run::tests(session),
         Command::Seed(args) => run::seeds(args, session),
+        Command::Snapshot(_) => run::snapshots(session),
         Command::Compile(args) => run::compile(args, session),
         Command::Parse => parse::run(session),
         Command::List(args) => list::run(args, session),

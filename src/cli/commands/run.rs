@@ -1,4 +1,4 @@
-//! `gdbt run`, `build`, `test`, `seed` and `compile`: everything that works on nodes.
+//! `gdbt run`, `build`, `test`, `seed`, `snapshot` and `compile`: everything that works on nodes.
 
 use crate::cli::ExitStatus;
 use crate::cli::args::{CompileArgs, CompileOutput, SeedArgs};
@@ -38,6 +38,11 @@ pub fn models(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 pub fn seeds(args: &SeedArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     let task = Task::building(vec![ResourceType::Seed]);
     nodes(session, &Task { show_rows: args.show, ..task })
+}
+
+/// `gdbt snapshot`: histories of rows.
+pub fn snapshots(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    nodes(session, &Task::building(vec![ResourceType::Snapshot]))
 }
 
 /// `gdbt test`: tests.
