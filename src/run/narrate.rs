@@ -147,10 +147,9 @@ pub fn result_line(
     Some(match &node.kind {
         NodeKind::Model { .. } | NodeKind::Function { .. } => Event::LogModelResult(line),
         NodeKind::Seed { .. } => Event::LogSeedResult(line),
-        NodeKind::Snapshot => Event::LogSnapshotResult(ResultLine {
-            description: relation(node, database),
-            ..line
-        }),
+        NodeKind::Snapshot => {
+            Event::LogSnapshotResult(ResultLine { description: relation(node, database), ..line })
+        }
         NodeKind::SingularTest => Event::LogTestResult {
             line: ResultLine { description: node.name.to_string(), ..line },
             attached_node: None,

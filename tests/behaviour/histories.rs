@@ -40,7 +40,7 @@ fn a_later_time_makes_a_new_version() {
     // A column that the snapshot does not have yet is added.
     project.connect().query("alter table users add column age int default 7").unwrap();
     project.ok("build");
-    assert_eq!(project.query(HISTORY), [["ann", "f"], ["bob", "t"], ["eve", "t"]]);
+    assert_eq!(project.query(HISTORY), [["ann", "f"], ["eve", "t"], ["bob", "t"]]);
     let query = "select age from users_history where name = 'eve'";
     assert_eq!(project.value(query), "7");
     project.ok("snapshot");
@@ -59,8 +59,7 @@ fn deleted_rows_end_as_configured() {
     project.ok("snapshot");
     let history = "select name, dbt_is_deleted, extract(year from dbt_valid_to) = 9999 \
                    from users_history order by id, dbt_valid_from";
-    let expected =
-        [["ann", "False", "t"], ["bob", "False", "f"], ["bob", "True", "t"]];
+    let expected = [["ann", "False", "t"], ["bob", "False", "f"], ["bob", "True", "t"]];
     assert_eq!(project.query(history), expected);
     // The row comes back: its deletion ends.
     project.connect().query("insert into users values (2, 'bob', '2024-01-01')").unwrap();
