@@ -25,12 +25,16 @@ impl Key {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     relation: Relation,
     /// What would go with it in `drop … cascade`.
     referenced_by: HashSet<Key>,
 }
+
+/// How the cache was where a change touched it.
+#[derive(Debug)]
+pub struct Undo(Vec<(Key, Option<Entry>)>);
 
 /// The relations of the schemas in use. Shared by all sessions.
 #[derive(Debug)]
@@ -113,15 +117,29 @@ impl RelationCache {
     }
 
     /// A relation was created.
-    pub fn add(&self, relation: Relation) {
+    pub fn add(&self, relation: Relation) -> Undo {
+        let key = Key::of(&relation);
         let mut state = self.state.lock();
-        state.schemas.insert(Key::of(&relation).schema);
+        let before = state.relations.get(&key).cloned();
+        state.schemas.insert(key.schema.clone());
         state.add(relation);
+        Undo(vec![(key, before)])
     }
 
     /// A relation was dropped, and with it what depends on it.
-    pub fn remove(&self, relation: &Relation) {
-        self.state.lock().remove(&Key::of(relation));
+    pub fn remove(&self, relation: &Relation) -> Undo {
+        Undo(self.state.lock().remove(&Key::of(relation)))
+    }
+
+    /// Takes changes back, the last first: the transaction that made them did not commit.
+    pub fn undo(&self, changes: Vec<Undo>) {
+        let mut state = self.state.lock();
+        for (key, before) in changes.into_iter().rev().flat_map(|Undo(before)| before) {
+            match before {
+                Some(entry) => state.relations.insert(key, entry),
+                None => state.relations.remove(&key),
+            };
+        }
     }
 
     /// A schema was dropped with all that was in it.
@@ -140,7 +158,7 @@ impl RelationCache {
     ///
     /// # Errors
     /// The new name is taken: two names were cut to the same.
-    pub fn rename(&self, old: &Relation, new: &Relation) -> Result<()> {
+    pub fn rename(&self, old: &Relation, new: &Relation) -> Result<Undo> {
         let (from, to) = (Key::of(old), Key::of(new));
         let mut state = self.state.lock();
         if state.relations.contains_key(&to) {
@@ -158,19 +176,23 @@ impl RelationCache {
             ));
         }
         state.schemas.insert(to.schema.clone());
+        let mut before = vec![(to.clone(), None)];
+        before.push((from.clone(), state.relations.get(&from).cloned()));
         let (kind, referenced_by) = match state.relations.remove(&from) {
             Some(entry) => (entry.relation.kind.or(new.kind), entry.referenced_by),
             // It was created in this run under a name that nobody asked for.
             None => (new.kind, HashSet::new()),
         };
-        for entry in state.relations.values_mut() {
-            if entry.referenced_by.remove(&from) {
+        for (key, entry) in &mut state.relations {
+            if entry.referenced_by.contains(&from) {
+                before.push((key.clone(), Some(entry.clone())));
+                entry.referenced_by.remove(&from);
                 entry.referenced_by.insert(to.clone());
             }
         }
         let relation = Relation { kind, ..new.clone() };
         state.relations.insert(to, Entry { relation, referenced_by });
-        Ok(())
+        Ok(Undo(before))
     }
 }
 
@@ -190,18 +212,25 @@ impl State {
         }
     }
 
-    fn remove(&mut self, key: &Key) {
+    /// Removes a relation and what reads it; how they were.
+    fn remove(&mut self, key: &Key) -> Vec<(Key, Option<Entry>)> {
+        let mut before = Vec::new();
         let mut pending = vec![key.clone()];
         let mut gone = HashSet::new();
         while let Some(key) = pending.pop() {
             if let Some(entry) = self.relations.remove(&key) {
-                pending.extend(entry.referenced_by);
+                pending.extend(entry.referenced_by.iter().cloned());
+                before.push((key.clone(), Some(entry)));
                 gone.insert(key);
             }
         }
-        for entry in self.relations.values_mut() {
-            entry.referenced_by.retain(|key| !gone.contains(key));
+        for (key, entry) in &mut self.relations {
+            if entry.referenced_by.iter().any(|reader| gone.contains(reader)) {
+                before.push((key.clone(), Some(entry.clone())));
+                entry.referenced_by.retain(|reader| !gone.contains(reader));
+            }
         }
+        before
     }
 }
 
@@ -269,6 +298,23 @@ mod tests {
         let new = relation("new", RelationType::Table);
         cache.rename(&relation("new__dbt_tmp", RelationType::Table), &new).unwrap();
         assert_eq!(cache.relations("s").iter().filter(|found| **found == new).count(), 1);
+    }
+
+    #[test]
+    fn what_did_not_commit_is_taken_back() {
+        let cache = cache_with_view();
+        let staged = relation("v__dbt_tmp", RelationType::View);
+        let view = relation("v", RelationType::View);
+        let changes = vec![
+            cache.add(staged.clone()),
+            cache.remove(&view),
+            cache.rename(&staged, &view).unwrap(),
+        ];
+        assert_eq!(names(&cache), ["t", "v"]);
+        cache.undo(changes);
+        assert_eq!(names(&cache), ["t", "v", "w"]);
+        cache.remove(&relation("t", RelationType::Table));
+        assert_eq!(names(&cache), [""; 0]);
     }
 
     #[test]

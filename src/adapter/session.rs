@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::cache::Undo;
 use super::comment::QueryComment;
 use super::response::{AdapterResponse, Response};
 use super::sql_text::{Facts, facts};
@@ -78,6 +79,14 @@ struct Inner {
     /// A failure that nobody has been told of yet.
     unreported: Option<Box<Diagnostic>>,
     failure: Option<SqlFailure>,
+    /// Changes of the relation cache that hold only if the transaction commits.
+    cache_changes: Vec<Undo>,
+    /// Something that may write was sent and is not committed yet.
+    uncommitted_writes: bool,
+    /// Something that may have written took effect.
+    has_effect: bool,
+    /// Another session was in the way; what it said.
+    conflict: Option<String>,
 }
 
 struct Queued {
@@ -200,7 +209,9 @@ impl Session {
         self.emit_query(&text);
         let started = Instant::now();
         let connection = inner.connection(&self.pool, &self.options)?;
-        match connection.copy_in(&text, source, |_| ()) {
+        let outcome = connection.copy_in(&text, source, |_| ());
+        inner.uncommitted_writes = true;
+        match outcome {
             Ok(rows) => {
                 self.emit_status(format!("COPY {rows}"), started.elapsed());
                 Ok(rows)
@@ -265,6 +276,23 @@ impl Session {
     /// The statement that failed, once one has.
     pub fn failure(&self) -> Option<SqlFailure> {
         self.state.lock().failure.clone()
+    }
+
+    /// What another session did that made this one fail, when it is certain that nothing of
+    /// this one took effect. The node may then be run again.
+    pub fn conflict(&self) -> Option<String> {
+        let inner = self.state.lock();
+        inner.conflict.clone().filter(|_| !inner.has_effect)
+    }
+
+    /// Takes note of a change of the relation cache.
+    pub(super) fn cache_changed(&self, change: Undo) {
+        self.state.lock().cache_changes.push(change);
+    }
+
+    /// The changes of the relation cache that no commit made true.
+    pub fn take_uncommitted_changes(&self) -> Vec<Undo> {
+        std::mem::take(&mut self.state.lock().cache_changes)
     }
 
     /// The server's version, such as 150018; asks for a connection.
@@ -396,6 +424,7 @@ impl Session {
             Error::Db(mut error) => {
                 error.position = error.position.and_then(|at| at.checked_sub(prefix));
                 inner.failure = Some(failure(sql, &error));
+                inner.conflict = error.is_conflict().then(|| error.message.clone());
                 Error::Db(error)
             }
             other => other,
@@ -445,14 +474,31 @@ impl Inner {
 
     fn note(&mut self, facts: Facts) {
         self.changed_session |= facts.changes_session;
+        // Who knows what a text commits that commits by itself.
+        self.has_effect |= facts.controls_transaction;
+        self.uncommitted_writes |= !facts.only_reads;
         self.temporary_relations += facts.temporary_relations;
         self.writes += u64::from(!facts.only_reads);
     }
 
     fn passed(&mut self, kind: &Kind) {
-        if matches!(kind, Kind::Commit | Kind::Rollback) {
-            self.in_transaction = false;
+        match kind {
+            Kind::Commit => {
+                self.in_transaction = false;
+                self.took_effect();
+            }
+            Kind::Rollback => {
+                self.in_transaction = false;
+                self.uncommitted_writes = false;
+            }
+            Kind::Statement(_) if !self.in_transaction => self.took_effect(),
+            Kind::Begin | Kind::Lock | Kind::Statement(_) => {}
         }
+    }
+
+    fn took_effect(&mut self) {
+        self.has_effect |= std::mem::take(&mut self.uncommitted_writes);
+        self.cache_changes.clear();
     }
 
     /// After a text that began or ended a transaction itself.

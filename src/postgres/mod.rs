@@ -25,6 +25,7 @@ mod result;
 mod statement;
 mod stream;
 mod tls;
+mod transient;
 pub mod types;
 
 pub use cancel::CancelToken;

@@ -2,11 +2,12 @@
 
 use super::data_test;
 use super::database::Database;
+use super::retry::Attempts;
 use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
 use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
-use crate::event::{Event, NodeInfo, Sink, thread_name};
+use crate::event::{Event, Level, NodeInfo, Sink, thread_name};
 use crate::jinja::{Args, State, Value};
 use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType};
 use crate::result::{NodeResult, NodeStatus, Subject, Timing};
@@ -59,11 +60,17 @@ struct Attempt<'a> {
     written: Option<String>,
 }
 
+impl<'a> Attempt<'a> {
+    fn new(node: &'a Arc<Node>, info: &'a NodeInfo) -> Self {
+        Self { node, info, timing: Vec::new(), compiled: None, written: None }
+    }
+}
+
 impl Executor {
     /// Carries out a node. Whatever goes wrong is in the result.
     pub fn execute(&self, node: &Arc<Node>, info: &NodeInfo) -> NodeResult {
         let begun = Instant::now();
-        let mut attempt = Attempt { node, info, timing: Vec::new(), compiled: None, written: None };
+        let mut attempt = Attempt::new(node, info);
         let built = self.attempt(&mut attempt);
         let Attempt { timing, compiled, written, .. } = attempt;
         let compiled: Option<Arc<Compiled>> = compiled.map(|compiled| compiled.compiled);
@@ -101,14 +108,32 @@ impl Executor {
     fn attempt(&self, attempt: &mut Attempt<'_>) -> Result<Built> {
         let node = attempt.node;
         let in_node = |error: Box<Diagnostic>| error.with_node(node.label());
-        let session = self.database.session(node, attempt.info).map_err(in_node)?;
-        let outcome = self.work(attempt, &session);
-        let finished = session.finish(outcome.is_ok());
-        let built = outcome.and_then(|unread| {
-            finished?;
-            unread.read(self.warnings_fail)
-        });
-        built.map_err(|error| in_node(locate(error, attempt, &session)))
+        let mut attempts = Attempts::default();
+        loop {
+            let session = self.database.session(node, attempt.info).map_err(in_node)?;
+            let outcome = self.work(attempt, &session);
+            let finished = session.finish(outcome.is_ok());
+            let built = outcome.and_then(|unread| {
+                finished?;
+                unread.read(self.warnings_fail)
+            });
+            let Err(error) = built else { return built };
+            self.shared.cache.undo(session.take_uncommitted_changes());
+            let Some((reason, pause)) = attempts.again(&session) else {
+                return Err(in_node(locate(error, attempt, &session)));
+            };
+            self.tell(Event::Note {
+                level: Level::Info,
+                message: format!(
+                    "Another session was in the way of {} ({reason}); nothing was changed, trying \
+                     again: {}",
+                    node.label(),
+                    attempts.describe()
+                ),
+            });
+            std::thread::sleep(pause);
+            *attempt = Attempt::new(node, attempt.info);
+        }
     }
 
     /// Compiles and runs; the answer of the server may still be under way.

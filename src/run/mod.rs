@@ -13,6 +13,7 @@ mod operation;
 mod plan;
 mod prepare;
 mod results;
+mod retry;
 pub mod scheduler;
 pub mod summary;
 mod work;

@@ -15,6 +15,7 @@ mod process;
 mod warehouse;
 
 mod concurrent;
+mod conflicts;
 mod kill;
 mod load;
 mod names;

@@ -174,7 +174,7 @@ impl Adapter {
             .into());
         }
         let link = self.link()?;
-        link.cache.remove(relation);
+        link.session.cache_changed(link.cache.remove(relation));
         if relation.schema.is_none() {
             link.session.temporary_dropped();
         }
@@ -193,7 +193,8 @@ impl Adapter {
         let ([from, to], []) = args.bind(name, ["from_relation", "to_relation"], [])?;
         let old = Relation::of(&from, name, "from_relation")?;
         let new = Relation::of(&to, name, "to_relation")?;
-        self.link()?.cache.rename(old, new)?;
+        let link = self.link()?;
+        link.session.cache_changed(link.cache.rename(old, new)?);
         let args = Args::none().with("from_relation", from.clone()).with("to_relation", to.clone());
         self.call_macro(state, name, args)?;
         Ok(Value::None)
@@ -202,14 +203,16 @@ impl Adapter {
     pub(super) fn cache_added(&self, args: Args) -> Result<Value> {
         let ([relation], []) = args.bind("cache_added", ["relation"], [])?;
         let relation = Relation::of(&relation, "cache_added", "relation")?;
-        self.link()?.cache.add(relation.clone());
+        let link = self.link()?;
+        link.session.cache_changed(link.cache.add(relation.clone()));
         Ok(Value::from(""))
     }
 
     pub(super) fn cache_dropped(&self, args: Args) -> Result<Value> {
         let ([relation], []) = args.bind("cache_dropped", ["relation"], [])?;
         let relation = Relation::of(&relation, "cache_dropped", "relation")?;
-        self.link()?.cache.remove(relation);
+        let link = self.link()?;
+        link.session.cache_changed(link.cache.remove(relation));
         Ok(Value::from(""))
     }
 
@@ -218,7 +221,8 @@ impl Adapter {
         let ([from, to], []) = args.bind(name, ["from_relation", "to_relation"], [])?;
         let old = Relation::of(&from, name, "from_relation")?;
         let new = Relation::of(&to, name, "to_relation")?;
-        self.link()?.cache.rename(old, new)?;
+        let link = self.link()?;
+        link.session.cache_changed(link.cache.rename(old, new)?);
         Ok(Value::from(""))
     }
 }
