@@ -136,6 +136,8 @@ codes! {
     SnapshotTargetInvalid = "GD3023", Compilation;
     /// A test's query does not give what it must.
     TestInvalid = "GD3022", Internal;
+    /// A unit test does not fit its model, or its rows cannot be read.
+    UnitTestInvalid = "GD3030", Parsing;
     /// A warning that `--warn-error` makes an error.
     WarningAsError = "GD3020", Compilation;
 

@@ -46,6 +46,28 @@ pub fn duplicate_name(first: &Node, second: &Node) -> Box<Diagnostic> {
         .with_related(place(first), "first defined here")
 }
 
+/// Two resources of a kind that `ref` does not know with one name.
+pub fn duplicate_resource(
+    kind: ResourceType,
+    name: &str,
+    first: (&UniqueId, &str),
+    second: (&UniqueId, &str),
+) -> Box<Diagnostic> {
+    let message = format!(
+        "dbt found two {} with the name \"{name}\".\n\n\
+         Since these resources have the same name, dbt will be unable to find the correct resource\n\
+         when looking for {name}.\n\n\
+         To fix this, change the name of one of these resources:\n\
+         - {} ({})\n- {} ({})",
+        kind.plural(),
+        first.0,
+        first.1,
+        second.0,
+        second.1
+    );
+    Diagnostic::new(Code::Duplicate, message)
+}
+
 /// `ref` cannot tell two relations of one name in one package apart, and the database cannot
 /// hold two relations in one place.
 pub fn collisions(manifest: &Manifest) -> Vec<Diagnostic> {

@@ -26,6 +26,8 @@ pub enum ConfigKind {
     Source,
     /// An exposure.
     Exposure,
+    /// A unit test.
+    UnitTest,
 }
 
 /// How a key of a later layer meets the same key of an earlier one.
@@ -67,6 +69,11 @@ impl ConfigKind {
                     "static_analysis": null,
                 }));
             }
+            Self::UnitTest => {
+                return object(json!({
+                    "tags": [], "meta": {}, "enabled": true, "static_analysis": null,
+                }));
+            }
             Self::Exposure => return object(json!({"enabled": true, "tags": [], "meta": {}})),
             _ => object(json!({
                 "enabled": true, "alias": null, "schema": null, "database": null, "tags": [],
@@ -105,7 +112,9 @@ impl ConfigKind {
                 },
                 "dbt_valid_to_current": null,
             })),
-            Self::Plain | Self::Test | Self::Source | Self::Exposure => JsonMap::new(),
+            Self::Plain | Self::Test | Self::Source | Self::Exposure | Self::UnitTest => {
+                JsonMap::new()
+            }
         });
         defaults
     }

@@ -106,5 +106,6 @@ fn section(kind: ConfigKind) -> Section {
         ConfigKind::Test => Section::DataTests,
         ConfigKind::Source => Section::Sources,
         ConfigKind::Exposure => Section::Exposures,
+        ConfigKind::UnitTest => Section::UnitTests,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.getdbt.com/reference/configs-and-properties>
 
-use crate::manifest::JsonMap;
+use crate::manifest::{FixtureFormat, JsonMap, Overrides, UnitTestVersions};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
@@ -255,6 +255,55 @@ pub struct ExposureProperties {
     /// What it reads: texts such as `ref('orders')`.
     #[serde(default, deserialize_with = "or_default")]
     pub depends_on: Vec<String>,
+}
+
+/// A `unit_tests:` entry.
+#[derive(Debug, Clone, Deserialize)]
+pub struct UnitTestProperties {
+    /// Its name.
+    pub name: String,
+    /// The tested model.
+    pub model: String,
+    /// Rows for what the model reads.
+    pub given: Vec<GivenProperties>,
+    /// Rows that it must give.
+    pub expect: FixtureProperties,
+    /// Its description.
+    #[serde(default)]
+    pub description: String,
+    /// What it replaces in the model's context.
+    #[serde(default)]
+    pub overrides: Option<Overrides>,
+    /// `config:`.
+    #[serde(default)]
+    pub config: JsonMap,
+    /// Which versions of the model are tested.
+    #[serde(default)]
+    pub versions: Option<UnitTestVersions>,
+}
+
+/// An item of `given:`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct GivenProperties {
+    /// `ref('…')`, `source('…', '…')` or `this`.
+    pub input: String,
+    /// Its rows.
+    #[serde(flatten)]
+    pub fixture: FixtureProperties,
+}
+
+/// Rows, in one of the formats, or the name of a file with them.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FixtureProperties {
+    /// The rows.
+    #[serde(default)]
+    pub rows: Option<Json>,
+    /// How they are written.
+    #[serde(default)]
+    pub format: FixtureFormat,
+    /// The name of a fixture file.
+    #[serde(default)]
+    pub fixture: Option<String>,
 }
 
 /// A `groups:` entry.

@@ -2,6 +2,7 @@
 
 use super::properties::{
     ExposureProperties, GroupProperties, MacroProperties, NodeProperties, SourceProperties,
+    UnitTestProperties,
 };
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::project::yaml::{self, Yaml};
@@ -92,11 +93,12 @@ pub struct PropertyFile {
     pub exposures: Vec<Entry<ExposureProperties>>,
     /// `groups:`.
     pub groups: Vec<Entry<GroupProperties>>,
+    /// `unit_tests:`.
+    pub unit_tests: Vec<Entry<UnitTestProperties>>,
 }
 
 /// Sections of dbt that gdbt does not read yet.
-const LATER_SECTIONS: [&str; 5] =
-    ["unit_tests", "metrics", "semantic_models", "saved_queries", "functions"];
+const LATER_SECTIONS: [&str; 4] = ["metrics", "semantic_models", "saved_queries", "functions"];
 
 const KNOWN_KEYS: [&str; 18] = [
     "version",
@@ -168,6 +170,7 @@ pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> Pro
             "macros" => file.macros = reader.entries(section.value),
             "exposures" => file.exposures = reader.entries(section.value),
             "groups" => file.groups = reader.entries(section.value),
+            "unit_tests" => file.unit_tests = reader.entries(section.value),
             later if LATER_SECTIONS.contains(&later) => {
                 let message =
                     format!("'{later}' are not supported by this version of gdbt and are left out");
@@ -268,8 +271,12 @@ impl SectionReader<'_> {
     /// The value as JSON, its template texts rendered where dbt renders them.
     fn rendered(&self, node: &yaml::Node, path: &mut Vec<String>) -> Result<Json> {
         match &node.value {
-            yaml::Value::Str(text) if has_template(text) && is_rendered(self.key, path) => {
-                (self.render)(text, self.source.span(node.place))
+            yaml::Value::Str(text) if is_rendered(self.key, path) => {
+                if has_template(text) {
+                    return (self.render)(text, self.source.span(node.place));
+                }
+                // Jinja drops one line feed at the end of a template, and dbt renders all texts.
+                Ok(text.strip_suffix('\n').unwrap_or(text).into())
             }
             yaml::Value::Seq(items) => {
                 let mut out = Vec::with_capacity(items.len());
@@ -300,26 +307,40 @@ pub fn has_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-/// Descriptions, tests and hooks keep their templates: they are rendered later, when more is
-/// known. Everything else is rendered while the file is read.
+/// Descriptions, tests, filters and hooks keep their templates: they are rendered later, when
+/// more is known. Everything else is rendered while the file is read.
 fn is_rendered(section: &str, path: &[String]) -> bool {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let below = match (section, path.as_slice()) {
-        ("sources", ["tables", _, rest @ ..]) | ("macros", ["arguments", rest @ ..]) => rest,
-        (_, all) => all,
-    };
-    let is_late =
-        |key: &str| matches!(key, "tests" | "data_tests" | "description" | "loaded_at_query");
-    let late = match below {
-        [key, ..] if is_late(key) => true,
-        ["config", key, ..] => {
-            is_late(key) || matches!(*key, "pre_hook" | "post_hook" | "pre-hook" | "post-hook")
+    let late = match (section, path.as_slice()) {
+        (
+            "sources",
+            ["description" | "loaded_at_query", ..] | ["config", "loaded_at_query", ..],
+        )
+        | ("saved_queries", ["query_params", "where", ..])
+        | ("metrics", [.., "filter"] | [.., "filter", _]) => true,
+        ("sources", ["tables", _, rest @ ..]) | ("macros", ["arguments", rest @ ..]) => {
+            is_late(rest)
         }
-        [_, key] => is_late(key),
-        ["columns", _, key, ..] => matches!(*key, "tests" | "data_tests" | "description"),
-        _ => false,
+        ("sources", _) => false,
+        (_, path) => is_late(path),
     };
     !late
+}
+
+/// The keys of a resource that are rendered late, wherever it stands.
+fn is_late(path: &[&str]) -> bool {
+    let is_text = |key: &str| matches!(key, "description" | "loaded_at_query");
+    let is_test = |key: &str| matches!(key, "tests" | "data_tests");
+    match path {
+        [key, ..] if is_text(key) || is_test(key) => true,
+        [_, key] if is_text(key) || is_test(key) => true,
+        ["config", "pre_hook" | "post_hook" | "pre-hook" | "post-hook" | "loaded_at_query", ..]
+        | [_, _, _, _, "description"] => true,
+        ["columns" | "dimensions" | "measures" | "entities", _, key, ..] => {
+            is_test(key) || *key == "description"
+        }
+        _ => false,
+    }
 }
 
 fn place_at(node: &yaml::Node, path: &serde_path_to_error::Path) -> yaml::Place {

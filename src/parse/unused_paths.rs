@@ -2,18 +2,19 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Warning;
-use crate::manifest::{JsonMap, Manifest, Resource, ResourceType};
+use crate::manifest::{JsonMap, Manifest, ResourceType};
 use crate::project::{ConfigKind, Project};
 use serde_json::Value as Json;
 
 /// Sections whose resources are all parsed.
-const SECTIONS: [(ConfigKind, ResourceType); 6] = [
+const SECTIONS: [(ConfigKind, ResourceType); 7] = [
     (ConfigKind::Models, ResourceType::Model),
     (ConfigKind::Seeds, ResourceType::Seed),
     (ConfigKind::Snapshots, ResourceType::Snapshot),
     (ConfigKind::Sources, ResourceType::Source),
     (ConfigKind::DataTests, ResourceType::Test),
     (ConfigKind::Exposures, ResourceType::Exposure),
+    (ConfigKind::UnitTests, ResourceType::UnitTest),
 ];
 
 /// The warning about paths of the root project's configuration that no resource has.
@@ -69,11 +70,9 @@ fn config_paths(section: &JsonMap) -> Vec<Vec<String>> {
 }
 
 fn is_used(path: &[String], kind: ResourceType, manifest: &Manifest) -> bool {
-    let enabled = manifest.resources().filter(|resource| resource.resource_type() == kind);
-    let disabled_nodes = manifest.disabled.values().flatten().map(Resource::Node);
-    let disabled_sources = manifest.disabled_sources.values().flatten().map(Resource::Source);
-    enabled
-        .chain(disabled_nodes)
-        .chain(disabled_sources)
+    manifest
+        .resources()
+        .chain(manifest.disabled_resources())
+        .filter(|resource| resource.resource_type() == kind)
         .any(|resource| resource.fqn().starts_with(path))
 }

@@ -139,7 +139,12 @@ pub enum Checksum {
 impl Checksum {
     /// The checksum of a text.
     pub fn of(text: &str) -> Self {
-        let digest = Sha256::digest(strip(text).as_bytes());
+        Self::of_exact(strip(text))
+    }
+
+    /// The checksum of a text with all its white space.
+    pub fn of_exact(text: &str) -> Self {
+        let digest = Sha256::digest(text.as_bytes());
         let mut hex = String::with_capacity(64);
         for byte in digest {
             // Writing to a string cannot fail.

@@ -13,7 +13,10 @@ from collections import Counter
 VOLATILE = {"created_at", "generated_at", "invocation_id", "invocation_started_at", "run_started_at", "user_id",
             "root_path", "compiled_path", "build_path", "dbt_version", "send_anonymous_usage_stats"}
 BUILT_IN = {"dbt", "dbt_postgres"}
-SECTIONS = ("nodes", "sources", "exposures", "groups", "docs", "parent_map", "child_map", "group_map", "disabled")
+SECTIONS = (
+    "metadata", "nodes", "sources", "exposures", "metrics", "groups", "docs", "selectors", "disabled", "parent_map",
+    "child_map", "group_map", "saved_queries", "semantic_models", "unit_tests", "functions",
+)
 
 
 def differences(left, right, path):
@@ -28,6 +31,10 @@ def differences(left, right, path):
                 yield here, left[key], "absent in dbt"
             else:
                 yield from differences(left[key], right[key], here)
+    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right) and left and \
+            isinstance(left[0], dict):
+        for index, (mine, theirs) in enumerate(zip(left, right)):
+            yield from differences(mine, theirs, f"{path}[{index}]")
     elif isinstance(left, list) and isinstance(right, list) and path.rsplit(".", 1)[-1] in ("macros", "nodes", "tags"):
         if path.endswith(".macros"):
             # Which built-in macros gdbt's own text calls is gdbt's affair.
