@@ -170,6 +170,10 @@ codes! {
     // 8xxx: packages
     /// A package is missing or cannot be installed.
     PackageFailed = "GD8001", Dependency;
+
+    // 9xxx: documentation
+    /// What `get_catalog` returned is not a catalog.
+    CatalogInvalid = "GD9001", Compilation;
 }
 
 /// A place in one of the user's files.

@@ -515,6 +515,24 @@ pub enum Event {
         inline: bool,
     },
 
+    /// The catalog is being read.
+    BuildingCatalog,
+    /// The catalog could not be read.
+    CatalogGenerationError {
+        /// Why.
+        diagnostic: Box<Diagnostic>,
+    },
+    /// How much of the catalog is missing.
+    WriteCatalogFailure {
+        /// How many errors there were.
+        failures: usize,
+    },
+    /// The catalog is written.
+    CatalogWritten {
+        /// The file.
+        path: String,
+    },
+
     /// The embedded server is up.
     EmbeddedServer {
         /// PostgreSQL's version.

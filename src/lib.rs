@@ -8,6 +8,7 @@ pub mod cli;
 pub mod compile;
 pub mod context;
 pub mod diagnostic;
+pub mod docs;
 pub mod embedded;
 pub mod event;
 pub mod graph;

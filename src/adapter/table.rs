@@ -48,6 +48,12 @@ enum Rows {
     Seed(Arc<Seed>),
 }
 
+impl Default for Table {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
 impl Table {
     /// A table without columns and rows.
     pub fn empty() -> Self {

@@ -98,6 +98,9 @@ pub enum Command {
     /// Install packages. Not yet: projects without packages need nothing.
     #[command(hide = true)]
     Deps,
+    /// Document the project: its catalog and a site that shows it.
+    #[command(subcommand)]
+    Docs(DocsCommand),
     /// Work with sources.
     #[command(subcommand)]
     Source(SourceCommand),
@@ -134,6 +137,7 @@ impl Command {
             Self::List(_) => "list",
             Self::RunOperation(_) => "run-operation",
             Self::Deps => "deps",
+            Self::Docs(DocsCommand::Generate(_)) => "generate",
             Self::Source(SourceCommand::Load(_)) => "load",
             Self::Debug(_) => "debug",
             Self::Clean(_) => "clean",
@@ -362,6 +366,34 @@ pub enum ListOutput {
     Mermaid,
     /// A Graphviz graph of the selection.
     Dot,
+}
+
+/// Commands about documentation.
+#[derive(Debug, Subcommand)]
+pub enum DocsCommand {
+    /// Read the catalog of the database and write the site to target/.
+    #[command(after_help = "Examples:\n  \
+        gdbt docs generate\n  \
+        gdbt docs generate --no-compile\n  \
+        gdbt docs generate --select mart --static")]
+    Generate(GenerateArgs),
+}
+
+/// Options of `docs generate`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct GenerateArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Do not compile; the catalog is that of all nodes, whatever is selected.
+    #[arg(long)]
+    pub no_compile: bool,
+    /// Compile first. This is the default.
+    #[arg(long, overrides_with = "no_compile", hide = true)]
+    pub compile: bool,
+    /// Do not ask the database: write a catalog without relations.
+    #[arg(long)]
+    pub empty_catalog: bool,
 }
 
 /// Commands about sources.

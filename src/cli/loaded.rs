@@ -63,6 +63,18 @@ impl Loaded {
         types: &[ResourceType],
         include_empty: bool,
     ) -> Result<Vec<UniqueId>> {
+        let ids = self.selected_of(session, types, include_empty)?;
+        self.shared.set_selected(ids.clone());
+        Ok(ids)
+    }
+
+    /// The same, without telling templates that these are the selected ones.
+    pub fn selected_of(
+        &self,
+        session: &Session,
+        types: &[ResourceType],
+        include_empty: bool,
+    ) -> Result<Vec<UniqueId>> {
         let selection = &session.settings.selection;
         let indirect = match selection.indirect {
             Indirect::Eager => IndirectSelection::Eager,
@@ -76,9 +88,7 @@ impl Loaded {
         for warning in selected.warnings() {
             session.report.warn(warning)?;
         }
-        let ids: Vec<UniqueId> = selected.ids(&self.dag).into_iter().cloned().collect();
-        self.shared.set_selected(ids.clone());
-        Ok(ids)
+        Ok(selected.ids(&self.dag).into_iter().cloned().collect())
     }
 
     /// The folder of artifacts.
@@ -137,7 +147,7 @@ impl Loaded {
 }
 
 /// Tells that an artifact was written.
-fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
+pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
     session.emit(Event::ArtifactWritten { artifact_type, path: path.display().to_string() });
 }
 

@@ -167,7 +167,6 @@ mod tests {
         assert!(refusal("gdbt --state old run", None).unwrap().contains("--state"));
         assert!(refusal("gdbt run --defer", None).unwrap().contains("--defer"));
         assert!(refusal("gdbt run", Some(("DBT_DEFER", "true"))).unwrap().contains("DBT_DEFER"));
-        assert!(refusal("gdbt docs generate --static", None).unwrap().contains("`docs`"));
         assert!(refusal("gdbt source freshness", None).unwrap().contains("`source freshness`"));
         assert_eq!(refusal("gdbt run", Some(("DBT_DEFER", "False"))), None);
         assert_eq!(refusal("gdbt run --no-defer --no-static-parser", None), None);

@@ -1,6 +1,6 @@
 //! Which nodes a command is about.
 
-use super::args::{Command, ListArgs, SelectionArgs, SourceCommand, TypeArgs};
+use super::args::{Command, DocsCommand, ListArgs, SelectionArgs, SourceCommand, TypeArgs};
 use super::flags::{GlobalArgs, IndirectSelection};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Result};
@@ -40,6 +40,7 @@ impl Selection {
             Command::Run(args) => (&args.selection, &no_types),
             Command::Seed(args) => (&args.selection, &no_types),
             Command::Snapshot(args) => (&args.selection, &no_types),
+            Command::Docs(DocsCommand::Generate(args)) => (&args.selection, &no_types),
             Command::Compile(args) => (&args.selection, &no_types),
             Command::Source(SourceCommand::Load(args)) => (&args.selection, &no_types),
             Command::List(args) => return Self::of_list(args, global, resolver),

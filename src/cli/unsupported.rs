@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Commands of dbt 1.11 that gdbt does not have yet.
-const COMMANDS: &[&str] = &["clone", "docs", "retry", "show"];
+const COMMANDS: &[&str] = &["clone", "retry", "show"];
 
 /// Commands under `source` that gdbt does not have yet.
 const SOURCE_COMMANDS: &[&str] = &["freshness", "snapshot-freshness"];

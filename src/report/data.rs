@@ -59,12 +59,15 @@ pub fn data(event: &Event) -> Json {
             let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
             json!({"msg": format!("{heading}\n{}", texts.join("\n\n"))})
         }
-        Event::RunningOperationCaughtError { diagnostic } => {
+        Event::RunningOperationCaughtError { diagnostic }
+        | Event::CatalogGenerationError { diagnostic } => {
             json!({"exc": diagnostic.to_string(), "code": diagnostic.code.as_str()})
         }
         Event::CheckCleanPath { path }
         | Event::ConfirmCleanPath { path }
-        | Event::ProtectedCleanPath { path } => json!({"path": path}),
+        | Event::ProtectedCleanPath { path }
+        | Event::CatalogWritten { path } => json!({"path": path}),
+        Event::WriteCatalogFailure { failures } => json!({"num_exceptions": failures}),
         Event::CompiledNode { name, compiled, json, quiet, inline } => json!({
             "node_name": name, "compiled": compiled, "is_inline": inline, "quiet": quiet,
             "output_format": if *json { "json" } else { "text" },

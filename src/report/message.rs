@@ -89,6 +89,16 @@ pub fn message(event: &Event, style: Style) -> String {
             format!("ERROR: not cleaning {path}/* because it is protected")
         }
         Event::FinishedCleanPaths => "Finished cleaning all paths.".to_owned(),
+        Event::BuildingCatalog => "Building catalog".to_owned(),
+        Event::CatalogGenerationError { diagnostic } => style.warning_tag(&format!(
+            "Encountered an error while generating catalog: {}",
+            super::diagnostic::render(diagnostic, style)
+        )),
+        Event::WriteCatalogFailure { failures } => format!(
+            "dbt encountered {failures} failure{} while writing the catalog",
+            if *failures == 1 { "" } else { "s" }
+        ),
+        Event::CatalogWritten { path } => format!("Catalog written to {path}"),
         Event::CompiledNode { name, compiled, json, quiet, inline } => {
             compiled_node(name, compiled, *json, *quiet, *inline)
         }

@@ -3,6 +3,7 @@
 //! [`run`] does what dbt's `run`, `build`, `test` and `seed` do once the nodes are selected:
 //! schemas and cache, `on-run-start`, the nodes, `on-run-end`, the summary.
 
+mod catalog;
 mod comment;
 mod data_test;
 mod database;
@@ -36,6 +37,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use work::NodeWork;
 
+pub use catalog::{CatalogRows, read_catalog};
 pub use execute::Action;
 pub use operation::Operation;
 

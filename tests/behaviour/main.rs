@@ -10,6 +10,7 @@ mod project;
 mod artifacts;
 mod bad_input;
 mod build;
+mod docs;
 mod histories;
 mod listing;
 mod loading;

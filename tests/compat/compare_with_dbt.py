@@ -10,7 +10,7 @@ which a critical test fails. After each step these must be equal:
 - the exit code.
 
 Raw data comes from `gdbt source load` on one side and from psql's \\copy on the other. At the end `ls` must list
-the same nodes for a set of selections, and both manifests must agree field by field.
+the same nodes for a set of selections, and both manifests and catalogs must agree field by field.
 
     tests/compat/compare_with_dbt.py                              server: started by `gdbt db start`
     tests/compat/compare_with_dbt.py --postgres postgresql://me:secret@localhost:5432/postgres
@@ -32,6 +32,7 @@ import sys
 import tempfile
 import urllib.parse
 
+import compare_catalogs
 import compare_manifests
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -359,6 +360,17 @@ class Comparison:
                 self.differ(f"manifest.json: {path}", mine, other)
         print(f"manifest.json: {entries} entries")
 
+    def catalogs(self):
+        catalogs = []
+        for tool in (self.ours, self.theirs):
+            done = tool.run("docs", "generate")
+            if done.returncode != 0:
+                raise CannotCompare(f"{tool.name} docs generate: {done.stdout}{done.stderr}")
+            catalogs.append(json.loads(json.dumps(tool.artifact("catalog.json")).replace(tool.database, "DATABASE")))
+        for path, mine, other in compare_catalogs.differences(*catalogs):
+            self.differ(f"catalog.json: {path}", mine, other)
+        print(f"catalog.json: {len(catalogs[1]['nodes'])} nodes, {len(catalogs[1]['sources'])} sources")
+
 
 def outcomes(run_results):
     """Status, failures and message per node. Messages of errors are each tool's own words."""
@@ -447,6 +459,7 @@ def compare(arguments, directory):
 
         comparison.manifests()
         comparison.listings()
+        comparison.catalogs()
         return comparison.differences
 
 

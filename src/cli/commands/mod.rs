@@ -5,6 +5,7 @@ mod completions;
 mod db;
 mod debug;
 mod deps;
+mod docs;
 mod init;
 mod list;
 mod parse;
@@ -13,7 +14,7 @@ mod run_operation;
 mod source_load;
 
 use super::ExitStatus;
-use super::args::{Command, SourceCommand};
+use super::args::{Command, DocsCommand, SourceCommand};
 use super::session::Session;
 use crate::diagnostic::Diagnostic;
 
@@ -29,6 +30,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Compile(args) => run::compile(args, session),
         Command::Parse => parse::run(session),
         Command::List(args) => list::run(args, session),
+        Command::Docs(DocsCommand::Generate(args)) => docs::generate(args, session),
         Command::Source(SourceCommand::Load(args)) => source_load::run(args, session),
         Command::RunOperation(args) => run_operation::run(args, session),
         Command::Deps => Ok(deps::run(session)?),

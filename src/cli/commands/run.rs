@@ -66,19 +66,7 @@ pub fn build(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 
 /// `gdbt compile`: everything that has SQL.
 pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
-    let task = Task {
-        types: vec![
-            ResourceType::Model,
-            ResourceType::Snapshot,
-            ResourceType::Seed,
-            ResourceType::Test,
-            ResourceType::Analysis,
-        ],
-        action: Action::Compile,
-        tests_gate: false,
-        hooks: false,
-        show_rows: false,
-    };
+    let task = Task::compiling();
     let (loaded, outcome) = work(session, &task)?;
     loaded.write_results(session, &outcome)?;
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
@@ -92,7 +80,21 @@ pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<
     Ok(ExitStatus::Success)
 }
 
+/// What is compiled: everything that has SQL.
+pub(super) const COMPILED: [ResourceType; 5] = [
+    ResourceType::Model,
+    ResourceType::Snapshot,
+    ResourceType::Seed,
+    ResourceType::Test,
+    ResourceType::Analysis,
+];
+
 impl Task {
+    fn compiling() -> Self {
+        let types = COMPILED.to_vec();
+        Self { action: Action::Compile, hooks: false, ..Self::building(types) }
+    }
+
     fn building(types: Vec<ResourceType>) -> Self {
         Self { types, action: Action::Run, tests_gate: false, hooks: true, show_rows: false }
     }
@@ -131,6 +133,20 @@ fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), Vec<Diagnos
     let outcome = run_on(&server, session, &loaded, task, &selected, &interrupted);
     server.close()?;
     Ok((loaded, outcome?))
+}
+
+/// Compiles what is selected. Nodes that cannot be compiled are errors of the command.
+pub(super) fn compiled(
+    server: &Server,
+    session: &Session,
+    loaded: &Loaded,
+    selected: &[UniqueId],
+) -> Result<Outcome, Vec<Diagnostic>> {
+    let task = Task::compiling();
+    let outcome = run_on(server, session, loaded, &task, selected, &interrupt::listen())?;
+    loaded.write_results(session, &outcome)?;
+    let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
+    if errors.is_empty() { Ok(outcome) } else { Err(errors) }
 }
 
 fn run_on(

@@ -1,10 +1,12 @@
 //! Files for other tools, in dbt's formats
 //! (<https://docs.getdbt.com/reference/artifacts/dbt-artifacts>).
 
+mod catalog;
 mod lineage;
 mod manifest;
 mod run_results;
 
+pub use catalog::write_catalog;
 pub use lineage::write_lineage;
 pub use manifest::{ManifestDetails, ManifestView, write_manifest};
 pub use run_results::{RunResults, write_run_results};
