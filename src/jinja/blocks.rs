@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Result};
 
+use super::literal::string_length;
 use super::template::{MacroDef, SourceFile};
-use super::tokens::string_length;
 
 /// The kinds of block dbt looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

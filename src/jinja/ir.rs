@@ -1,4 +1,4 @@
-//! Our own syntax tree: compact, owned and shareable. [`super::lower`] makes it and
+//! Our own syntax tree: compact, owned and shareable. [`super::syntax`] makes it and
 //! [`super::scope`] settles which variable each name is.
 
 use std::ops::Range;
@@ -59,6 +59,8 @@ pub enum Expr {
     Not(Box<Expr>),
     /// `-a`
     Negate(Pos, Box<Expr>),
+    /// `+a`
+    Plus(Pos, Box<Expr>),
     /// `a + b` and the like
     Binary(Box<Binary>),
     /// `a and b`
@@ -431,7 +433,7 @@ pub fn for_each_child<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
                 visit(value);
             }
         }
-        Expr::Not(inner) | Expr::Negate(_, inner) => visit(inner),
+        Expr::Not(inner) | Expr::Negate(_, inner) | Expr::Plus(_, inner) => visit(inner),
         Expr::Binary(node) => {
             visit(&node.left);
             visit(&node.right);
@@ -489,7 +491,7 @@ pub fn for_each_child_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
                 visit(value);
             }
         }
-        Expr::Not(inner) | Expr::Negate(_, inner) => visit(inner),
+        Expr::Not(inner) | Expr::Negate(_, inner) | Expr::Plus(_, inner) => visit(inner),
         Expr::Binary(node) => {
             visit(&mut node.left);
             visit(&mut node.right);

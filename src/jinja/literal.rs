@@ -1,7 +1,21 @@
 //! Python's literals in text: string escapes, and `ast.literal_eval`.
 
-use super::tokens::string_length;
 use super::value::{Dict, Set, Value, arithmetic, methods};
+
+/// The length of the string literal that `text` starts with, quotes included.
+pub fn string_length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let quote = *bytes.first()?;
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            byte if *byte == quote => return Some(at + 1),
+            _ => at += 1,
+        }
+    }
+    None
+}
 
 /// Adds the text of a string literal's inside, with its escapes resolved, to `out`.
 ///

@@ -1,6 +1,6 @@
 //! dbt's Jinja with Python semantics.
 //!
-//! `minijinja` parses, [`lower`] turns its syntax tree into our own small tree ([`ir`]),
+//! [`syntax`] parses to a small tree ([`ir`]), [`scope`] settles which variable each name is,
 //! and [`eval`] runs that tree with Python's rules. Nothing here reads files, prints or
 //! talks to a network.
 //!
@@ -33,13 +33,10 @@ mod ir;
 mod is_tests;
 pub mod json;
 mod literal;
-mod lower;
 mod native;
-mod normalise;
 mod scope;
-mod syntax_error;
+mod syntax;
 mod template;
-mod tokens;
 mod trace;
 pub mod value;
 

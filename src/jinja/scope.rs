@@ -402,7 +402,7 @@ fn stores_anything(body: &[Stmt]) -> bool {
 }
 
 /// Whether a body reads a name anywhere, inner blocks and functions included.
-fn mentions(body: &[Stmt], name: &str) -> bool {
+pub fn mentions(body: &[Stmt], name: &str) -> bool {
     body.iter().any(|stmt| stmt_mentions(stmt, name))
 }
 

@@ -11,7 +11,7 @@ use super::globals::Globals;
 use super::ir::{Expr, Function, Stmt};
 use super::trace::Mark;
 use super::value::{Args, Value};
-use super::{lower, native};
+use super::{native, syntax};
 
 /// A file of the user's: where spans of templates point.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Template {
     /// # Errors
     /// [`Code::JinjaSyntax`] with Jinja's message and the place.
     pub fn compile(file: &Arc<SourceFile>, range: Range<usize>) -> Result<Arc<Self>> {
-        let function = lower::compile(file, range.clone())?;
+        let function = syntax::compile(file, range.clone())?;
         Ok(Arc::new(Self { file: file.clone(), range, function }))
     }
 
@@ -153,7 +153,7 @@ impl MacroDef {
     /// # Errors
     /// [`Code::JinjaSyntax`], also when there is not exactly one macro.
     pub fn compile(file: &Arc<SourceFile>, range: Range<usize>) -> Result<Arc<Self>> {
-        let mut macros: Vec<Arc<Function>> = lower::compile(file, range.clone())?
+        let mut macros: Vec<Arc<Function>> = syntax::compile(file, range.clone())?
             .body
             .into_vec()
             .into_iter()

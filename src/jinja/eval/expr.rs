@@ -54,6 +54,10 @@ impl State<'_> {
                 arithmetic::negate(&value)
                     .map_err(|error| error.at(|| frame.file.span(pos.range())))
             }
+            Expr::Plus(pos, inner) => {
+                let value = self.expr(frame, inner)?;
+                arithmetic::plus(&value).map_err(|error| error.at(|| frame.file.span(pos.range())))
+            }
             Expr::Binary(node) => {
                 let left = self.expr(frame, &node.left)?;
                 let right = self.expr(frame, &node.right)?;

@@ -360,17 +360,29 @@ pub fn negate(value: &Value) -> Result<Value> {
         Value::Float(float) => Ok(Value::Float(-float)),
         Value::BigInt(big) => Ok(Value::big_int(-&**big)),
         Value::Object(object) => {
-            object.binary("*", &Value::Int(-1), false)?.ok_or_else(|| bad_unary(value))
+            object.binary("*", &Value::Int(-1), false)?.ok_or_else(|| bad_unary(value, '-'))
         }
         other => other
             .as_int()
             .map(|int| {
                 int.checked_neg().map_or_else(|| Value::big_int(-BigInt::from(int)), Value::Int)
             })
-            .ok_or_else(|| bad_unary(value)),
+            .ok_or_else(|| bad_unary(value, '-')),
     }
 }
 
-fn bad_unary(value: &Value) -> Error {
-    Error::type_error(format!("bad operand type for unary -: '{}'", value.type_name()))
+/// `+value`.
+pub fn plus(value: &Value) -> Result<Value> {
+    match value {
+        Value::Undefined(undefined) => Err(undefined.error()),
+        Value::Float(_) | Value::BigInt(_) => Ok(value.clone()),
+        Value::Object(object) => {
+            object.binary("*", &Value::Int(1), false)?.ok_or_else(|| bad_unary(value, '+'))
+        }
+        other => other.as_int().map(Value::Int).ok_or_else(|| bad_unary(value, '+')),
+    }
+}
+
+fn bad_unary(value: &Value, op: char) -> Error {
+    Error::type_error(format!("bad operand type for unary {op}: '{}'", value.type_name()))
 }

@@ -142,6 +142,11 @@ pub fn call(
     }))
 }
 
+/// Whether Python takes a character for white space.
+pub fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
+}
+
 /// The methods without arguments.
 fn plain(text: &str, name: &str, args: Args) -> Result<Option<Value>> {
     let value: Value = match name {
@@ -156,7 +161,7 @@ fn plain(text: &str, name: &str, args: Args) -> Result<Option<Value>> {
         "isascii" => text.is_ascii().into(),
         "isdecimal" => all(text, |c| c.is_ascii_digit()),
         "isdigit" | "isnumeric" => all(text, char::is_numeric),
-        "isspace" => all(text, char::is_whitespace),
+        "isspace" => all(text, is_space),
         "isprintable" => (!text.chars().any(char::is_control)).into(),
         "isidentifier" => is_identifier(text).into(),
         "islower" => has_case(text, char::is_lowercase, char::is_uppercase),
@@ -291,7 +296,11 @@ fn collect(mut parts: Vec<&str>, reverse: bool) -> Value {
 fn split_spaces(text: &str, most: usize, from_right: bool) -> Value {
     let mut parts = Vec::new();
     let strip = |rest: &'_ str| -> usize {
-        if from_right { rest.trim_end().len() } else { rest.len() - rest.trim_start().len() }
+        if from_right {
+            rest.trim_end_matches(is_space).len()
+        } else {
+            rest.len() - rest.trim_start_matches(is_space).len()
+        }
     };
     let mut rest = text;
     loop {
@@ -300,18 +309,14 @@ fn split_spaces(text: &str, most: usize, from_right: bool) -> Value {
         if rest.is_empty() {
             break;
         }
-        let at = if from_right {
-            rest.rfind(char::is_whitespace)
-        } else {
-            rest.find(char::is_whitespace)
-        };
+        let at = if from_right { rest.rfind(is_space) } else { rest.find(is_space) };
         let Some(at) = at.filter(|_| parts.len() < most) else {
             parts.push(rest);
             break;
         };
         let (before, after) = rest.split_at(at);
         if from_right {
-            parts.push(after.trim_start());
+            parts.push(after.trim_start_matches(is_space));
             rest = before;
         } else {
             parts.push(before);
@@ -378,7 +383,7 @@ fn strip(text: &str, name: &str, set: Option<Value>) -> Result<Value> {
         None | Some(Value::None) => None,
         Some(set) => Some(expect_text(name, &set)?.chars().collect()),
     };
-    let test = |c: char| set.as_ref().map_or_else(|| c.is_whitespace(), |set| set.contains(&c));
+    let test = |c: char| set.as_ref().map_or_else(|| is_space(c), |set| set.contains(&c));
     Ok(Value::str(match name {
         "lstrip" => text.trim_start_matches(test),
         "rstrip" => text.trim_end_matches(test),
