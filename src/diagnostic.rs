@@ -25,6 +25,8 @@ pub enum Family {
     Dependency,
     /// A value has the wrong shape.
     Validation,
+    /// A contract is broken that others rely on.
+    Contract,
     /// A defect of gdbt itself.
     Internal,
 }
@@ -38,6 +40,7 @@ impl fmt::Display for Family {
             Self::Database => "Database",
             Self::Dependency => "Dependency",
             Self::Validation => "Validation",
+            Self::Contract => "Breaking change to contract",
             Self::Internal => "Internal",
         })
     }
@@ -160,6 +163,12 @@ codes! {
     // 6xxx: selection
     /// A selector expression cannot be understood.
     SelectorInvalid = "GD6001", Runtime;
+    /// An earlier state is missing or cannot be read.
+    StateInvalid = "GD6002", Runtime;
+    /// A selector needs artifacts that are not there.
+    StateMissing = "GD6003", Internal;
+    /// A contract changed in a way that breaks what reads the model.
+    ContractBreaking = "GD6004", Contract;
 
     // 7xxx: loading files
     /// A data row does not fit its table.

@@ -2,10 +2,12 @@
 
 pub mod dag;
 pub mod selector;
+pub mod state;
 mod test_edges;
 
 pub use dag::{Dag, NodeSet};
-pub use selector::{Filter, IndirectSelection, Selection, Selector, Spec};
+pub use selector::{Filter, IndirectSelection, Selection, Selector, Selectors, Spec};
+pub use state::PreviousState;
 
 #[cfg(test)]
 mod fixture;

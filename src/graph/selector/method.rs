@@ -3,7 +3,8 @@
 
 use super::glob::{self, Pattern};
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::manifest::{Manifest, Node, NodeKind, Resource, ResourceType};
+use crate::graph::state::Check;
+use crate::manifest::{Manifest, Node, NodeKind, Resource};
 use crate::suggest;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
@@ -29,21 +30,35 @@ pub enum Method {
     File(String),
     /// A package; `this` is the root project.
     Package(String),
+    /// A resource by type, package and name: metrics, semantic models, saved queries and
+    /// unit tests.
+    Named {
+        /// dbt's name of the type.
+        kind: &'static str,
+        /// Package and name.
+        name: [String; 2],
+    },
     /// A config's value.
     Config {
         /// The path of keys to the value.
         keys: Vec<String>,
-        /// The value.
-        value: String,
+        /// The value: a text on the command line, anything in selectors.yml.
+        value: Json,
     },
     /// The name of a generic test.
     TestName(String),
     /// A kind of test.
     TestType(TestType),
-    /// A kind of resource; `None` is one that gdbt has no resources of.
-    ResourceType(Option<ResourceType>),
+    /// A type of resources, by dbt's name.
+    ResourceType(String),
     /// Versioned models.
     Version(VersionType),
+    /// A comparison with an earlier state.
+    State(Check),
+    /// A status in the earlier run_results.json.
+    Result(String),
+    /// `fresher`: sources with newer rows than in the earlier sources.json.
+    SourceStatus(String),
 }
 
 /// The kinds of tests.
@@ -55,6 +70,8 @@ pub enum TestType {
     Singular,
     /// Both.
     Data,
+    /// Unit tests.
+    Unit,
 }
 
 /// How a model's version relates to the latest one.
@@ -96,13 +113,11 @@ const NAMES: &[&str] = &[
 ];
 
 impl Method {
-    /// The method of a name and a value; without a name it follows from the value's form.
+    /// The method of a name and a value.
     ///
     /// # Errors
-    /// `SelectorInvalid` for an unknown method or a value it cannot have, `Unsupported` for
-    /// methods of dbt that need what gdbt does not have.
-    pub(super) fn parse(name: Option<&str>, value: &str) -> Result<Self> {
-        let Some(name) = name else { return Self::implied(value) };
+    /// `SelectorInvalid` for an unknown method or a value it cannot have.
+    pub(super) fn parse(name: &str, value: &str) -> Result<Self> {
         let mut parts = name.split('.');
         let (name, arguments) = (parts.next().unwrap_or_default(), parts);
         let value = value.to_owned();
@@ -114,11 +129,16 @@ impl Method {
             "path" => Self::Path(path(value)?),
             "file" => Self::File(value),
             "package" => Self::Package(value),
-            "config" => Self::Config { keys: arguments.map(str::to_owned).collect(), value },
+            "config" => {
+                Self::Config { keys: arguments.map(str::to_owned).collect(), value: value.into() }
+            }
             "test_name" => Self::TestName(value),
             "test_type" => Self::TestType(test_type(&value)?),
-            "resource_type" => Self::ResourceType(resource_type(&value)?),
+            "resource_type" => Self::ResourceType(resource_type(value)?),
             "version" => Self::Version(version_type(&value)?),
+            "state" => Self::State(Check::parse(&value)?),
+            "result" => Self::Result(value),
+            "source_status" => Self::SourceStatus(value),
             "source" => Self::Source(qualified(&value).ok_or_else(|| {
                 invalid(format!(
                     "Invalid source selector value \"{value}\". Sources must be of the form \
@@ -126,31 +146,41 @@ impl Method {
                      `${{package_name}}.${{source_name}}.${{target_name}}"
                 ))
             })?),
-            "exposure" => Self::Exposure(qualified_name(&value).ok_or_else(|| {
-                invalid(format!(
-                    "Invalid exposure selector value \"{value}\". Exposures must be of the form \
-                     ${{exposure_name}} or ${{exposure_package.exposure_name}}"
-                ))
-            })?),
-            other => return Err(unsupported(other)),
+            "exposure" => Self::Exposure(named("exposure", "Exposures", &value)?),
+            "metric" => Self::Named { kind: "metric", name: named("metric", "Metrics", &value)? },
+            "semantic_model" => Self::Named {
+                kind: "semantic_model",
+                name: named("semantic_model", "Semantic models", &value)?,
+            },
+            "saved_query" => Self::Named {
+                kind: "saved_query",
+                name: named("saved_query", "Saved queries", &value)?,
+            },
+            "unit_test" => {
+                Self::Named { kind: "unit_test", name: named("unit_test", "Unit tests", &value)? }
+            }
+            other => return Err(unknown(other)),
         })
     }
 
-    fn implied(value: &str) -> Result<Self> {
+    /// The name of the method that a value's form means.
+    pub(super) fn implied_name(value: &str) -> &'static str {
         let lower = value.to_lowercase();
-        let is_file = [".sql", ".py", ".csv"].iter().any(|ending| lower.ends_with(ending));
-        let value = value.to_owned();
-        Ok(if value.contains('/') {
-            Self::Path(path(value)?)
-        } else if is_file {
-            Self::File(value)
+        if value.contains('/') {
+            "path"
+        } else if [".sql", ".py", ".csv"].iter().any(|ending| lower.ends_with(ending)) {
+            "file"
         } else {
-            Self::Fqn(value)
-        })
+            "fqn"
+        }
     }
 
     /// A test for resources.
-    pub(super) fn matcher<'s>(&'s self, manifest: &'s Manifest) -> Box<Matcher<'s>> {
+    pub(super) fn matcher<'s>(
+        &'s self,
+        manifest: &'s Manifest,
+        root: Option<&'s std::path::Path>,
+    ) -> Box<Matcher<'s>> {
         match self {
             Self::Fqn(name) => Box::new(move |resource| {
                 !matches!(resource, Resource::Source(_)) && has_name(resource, name)
@@ -159,7 +189,13 @@ impl Method {
                 resource.tags().iter().any(|tag| pattern.matches(tag))
             }),
             Self::Group(group) => by_pattern(group, |pattern, resource| {
-                resource.group().is_some_and(|group| pattern.matches(group))
+                let groupable = node(resource).is_some() || matches!(resource, Resource::Metric(_));
+                groupable && resource.group().is_some_and(|group| pattern.matches(group))
+            }),
+            Self::Named { kind, name: [package, name] } => Box::new(move |resource| {
+                resource.resource_type().as_str() == *kind
+                    && glob::matches(package, resource.package_name())
+                    && glob::matches(name, resource.name())
             }),
             Self::Access(wanted) => Box::new(move |resource| {
                 let kind = node(resource).map(|node| &node.kind);
@@ -181,7 +217,7 @@ impl Method {
             }),
             Self::Path(path) => {
                 let pattern: Vec<Pattern> = glob::parts(path).map(Pattern::new).collect();
-                Box::new(move |resource| has_path(resource, &pattern))
+                Box::new(move |resource| has_path(resource, &pattern, root))
             }
             Self::File(name) => by_pattern(name, |pattern, resource| {
                 let path = resource.original_file_path();
@@ -194,9 +230,13 @@ impl Method {
                 by_pattern(name, |pattern, resource| pattern.matches(resource.package_name()))
             }
             Self::Config { keys, value } => Box::new(move |resource| {
-                !matches!(resource, Resource::Exposure(_)) && has_config(resource, keys, value)
+                let has_configs = matches!(resource, Resource::Node(_) | Resource::Source(_));
+                has_configs && has_config(resource, keys, value)
             }),
             Self::TestName(name) => by_pattern(name, |pattern, resource| {
+                if let Resource::UnitTest(test) = resource {
+                    return pattern.matches(&test.name);
+                }
                 let test = node(resource).and_then(Node::generic_test);
                 test.is_some_and(|test| pattern.matches(&test.name))
             }),
@@ -208,14 +248,17 @@ impl Method {
                     TestType::Generic => generic,
                     TestType::Singular => singular,
                     TestType::Data => generic || singular,
+                    TestType::Unit => matches!(resource, Resource::UnitTest(_)),
                 }
             }),
             Self::ResourceType(wanted) => {
-                Box::new(move |resource| Some(resource.resource_type()) == *wanted)
+                Box::new(move |resource| resource.resource_type().as_str() == wanted)
             }
             Self::Version(wanted) => Box::new(move |resource| {
                 node(resource).is_some_and(|node| has_version(node, *wanted))
             }),
+            // These need the earlier state, which the selector has.
+            Self::State(_) | Self::Result(_) | Self::SourceStatus(_) => Box::new(|_| false),
         }
     }
 }
@@ -241,15 +284,22 @@ fn invalid(message: impl Into<String>) -> Box<Diagnostic> {
     Diagnostic::new(Code::SelectorInvalid, message)
 }
 
-fn unsupported(name: &str) -> Box<Diagnostic> {
-    if NAMES.contains(&name) {
-        let message = format!("The selection method '{name}' is not supported yet");
-        return Diagnostic::new(Code::Unsupported, message);
-    }
+fn unknown(name: &str) -> Box<Diagnostic> {
     let error = invalid(format!("'{name}' is not a valid method name"));
     error.with_help(match suggest::nearest(name, NAMES.iter().copied()) {
         Some(near) => format!("Did you mean `{near}`?"),
         None => format!("The methods are {}.", NAMES.join(", ")),
+    })
+}
+
+/// Package and name of a value such as `shop.revenue`; dbt's error tells the forms.
+fn named(kind: &str, kinds: &str, value: &str) -> Result<[String; 2]> {
+    qualified_name(value).ok_or_else(|| {
+        let words = kind.replace('_', " ");
+        invalid(format!(
+            "Invalid {words} selector value \"{value}\". {kinds} must be of the form \
+             ${{{kind}_name}} or ${{{kind}_package.{kind}_name}}"
+        ))
     })
 }
 
@@ -266,7 +316,7 @@ fn test_type(value: &str) -> Result<TestType> {
         "generic" | "schema" => Ok(TestType::Generic),
         "singular" => Ok(TestType::Singular),
         "data" => Ok(TestType::Data),
-        "unit" => Err(Diagnostic::new(Code::Unsupported, "Unit tests are not supported yet")),
+        "unit" => Ok(TestType::Unit),
         _ => Err(invalid(format!(
             "Invalid test type selector {value}: expected \"generic\", \"singular\", \"unit\", or \
              \"data\""
@@ -287,18 +337,20 @@ fn version_type(value: &str) -> Result<VersionType> {
     }
 }
 
-fn resource_type(value: &str) -> Result<Option<ResourceType>> {
-    use ResourceType::{Analysis, Exposure, Model, Operation, Seed, Snapshot, Source, Test};
-    let selectable = [Model, Seed, Snapshot, Analysis, Test, Operation, Source, Exposure];
-    if let Some(found) = selectable.into_iter().find(|kind| kind.as_str() == value) {
-        return Ok(Some(found));
-    }
-    // Types of dbt that are never selected, or that gdbt has no resources of.
-    let others = [
+fn resource_type(value: String) -> Result<String> {
+    const TYPES: &[&str] = &[
+        "model",
+        "analysis",
+        "test",
+        "snapshot",
+        "operation",
+        "seed",
         "rpc",
         "sql operation",
         "doc",
+        "source",
         "macro",
+        "exposure",
         "metric",
         "group",
         "saved_query",
@@ -307,8 +359,8 @@ fn resource_type(value: &str) -> Result<Option<ResourceType>> {
         "fixture",
         "function",
     ];
-    if others.contains(&value) {
-        return Ok(None);
+    if TYPES.contains(&value.as_str()) {
+        return Ok(value);
     }
     Err(invalid(format!("Invalid resource_type selector \"{value}\"")))
 }
@@ -375,35 +427,48 @@ fn fqn_matches(fqn: &[String], name: &str, versioned: bool) -> bool {
     wanted.len() == 1 && leaf.is_some_and(|leaf| glob::matches(name, leaf))
 }
 
-/// Whether a pattern names the resource's file, a folder of it, or its property file.
-fn has_path(resource: Resource<'_>, pattern: &[Pattern]) -> bool {
+/// Whether a pattern names the resource's file, a folder of it, or its property file. dbt
+/// lists the files of the root project, so what is not there, such as a file of a package,
+/// does not match.
+fn has_path(
+    resource: Resource<'_>,
+    pattern: &[Pattern],
+    root: Option<&std::path::Path>,
+) -> bool {
+    let exists = |parts: &[&str]| root.is_none_or(|root| root.join(parts.join("/")).exists());
+    let named = |parts: &[&str]| glob::path_matches(pattern, parts) && exists(parts);
     let path: Vec<&str> = glob::parts(resource.original_file_path()).collect();
-    let file_or_folder = (0..=path.len()).any(|end| glob::path_matches(pattern, &path[..end]));
+    let file_or_folder = (0..=path.len()).any(|end| named(&path[..end]));
     file_or_folder
         || node(resource)
             .and_then(|node| node.patch_path.as_deref()?.split_once("://"))
-            .is_some_and(|(_, path)| {
-                glob::path_matches(pattern, &glob::parts(path).collect::<Vec<_>>())
-            })
+            .is_some_and(|(_, path)| named(&glob::parts(path).collect::<Vec<_>>()))
 }
 
-fn has_config(resource: Resource<'_>, keys: &[String], wanted: &str) -> bool {
+fn has_config(resource: Resource<'_>, keys: &[String], wanted: &Json) -> bool {
     let Some((first, rest)) = keys.split_first() else { return false };
     let mut value = resource.config().0.get(first);
     for key in rest {
         value = value.and_then(|value| value.get(key));
     }
+    let word = match wanted {
+        Json::String(text) => Some(text.to_lowercase()),
+        Json::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    };
     let is = |value: &Json| match value {
         // A test's severity may be written in any case.
-        Json::String(text) if keys == ["severity"] => text.eq_ignore_ascii_case(wanted),
-        Json::String(text) => text == wanted,
-        Json::Bool(flag) => wanted.eq_ignore_ascii_case(if *flag { "true" } else { "false" }),
-        _ => false,
+        Json::String(text) if keys == ["severity"] => {
+            word.as_ref().is_some_and(|word| *word == text.to_lowercase())
+        }
+        Json::Bool(flag) => word.as_ref().is_some_and(|word| *word == flag.to_string()),
+        Json::Number(number) => wanted.as_f64().is_some() && wanted.as_f64() == number.as_f64(),
+        value => value == wanted,
     };
     match value {
         Some(Json::Array(values)) => values.iter().any(is),
+        Some(Json::Null) | None => false,
         Some(value) => is(value),
-        None => false,
     }
 }
 

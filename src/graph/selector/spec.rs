@@ -104,7 +104,7 @@ impl Depth {
 }
 
 /// What is selected without `--select`: everything.
-const EVERYTHING: &[&str] = &["fqn:*", "source:*", "exposure:*"];
+const EVERYTHING: &[&str] = &["fqn:*", "source:*", "exposure:*", "metric:*", "semantic_model:*"];
 
 impl Spec {
     /// The selection of `--select` and `--exclude`. Each argument may hold several criteria
@@ -139,7 +139,8 @@ fn union<'a>(
 ) -> Result<Spec> {
     let mut parts = Vec::new();
     for argument in arguments {
-        let words = argument.split(' ').filter(|word| !word.is_empty());
+        // An empty argument is a criterion that matches nothing.
+        let words = argument.split(' ').filter(|word| !word.is_empty() || argument.is_empty());
         for word in words {
             let criteria = word.split(',').map(|text| Criterion::parse(text, indirect));
             parts.push(Spec::Group(Group {
@@ -153,26 +154,54 @@ fn union<'a>(
     Ok(Spec::Group(Group { operation: Operation::Union, parts, expected: None, indirect }))
 }
 
+/// A criterion taken apart, as it is written.
+pub(super) struct Parts<'t> {
+    pub(super) childrens_parents: bool,
+    /// The digits before the leading `+`, when there is one.
+    pub(super) parents: Option<&'t str>,
+    pub(super) named_method: Option<&'t str>,
+    pub(super) value: &'t str,
+    /// The digits after the trailing `+`, when there is one.
+    pub(super) children: Option<&'t str>,
+}
+
+impl Parts<'_> {
+    /// The method's name, also where it follows from the value's form.
+    pub(super) fn method(&self) -> &str {
+        self.named_method.unwrap_or_else(|| Method::implied_name(self.value))
+    }
+}
+
+/// Takes a criterion such as `@tag:nightly` or `2+orders+` apart.
+pub(super) fn split_criterion(text: &str) -> Parts<'_> {
+    let rest = text.strip_prefix('@');
+    let childrens_parents = rest.is_some();
+    let (parents, rest) = leading_plus(rest.unwrap_or(text));
+    let (named_method, rest) = leading_method(rest);
+    let (value, children) = trailing_plus(rest);
+    Parts { childrens_parents, parents, named_method, value, children }
+}
+
 impl Criterion {
-    /// Reads one criterion, such as `@tag:nightly` or `2+orders+`.
+    /// Reads one criterion.
     ///
     /// # Errors
     /// `SelectorInvalid`.
     pub fn parse(text: &str, indirect: IndirectSelection) -> Result<Self> {
-        let rest = text.strip_prefix('@');
-        let childrens_parents = rest.is_some();
-        let rest = rest.unwrap_or(text);
-        let (parents, rest) = leading_plus(rest);
-        let (method, rest) = leading_method(rest);
-        let (value, children) = trailing_plus(rest);
-        if childrens_parents && children.is_some() {
+        let parts = split_criterion(text);
+        if parts.childrens_parents && parts.children.is_some() {
             let message = format!(
                 "Invalid node spec {text} - \"@\" prefix and \"+\" suffix are incompatible"
             );
             return Err(Diagnostic::new(Code::SelectorInvalid, message));
         }
-        let method = Method::parse(method, value)?;
-        Ok(Self { method, childrens_parents, parents, children, indirect })
+        Ok(Self {
+            method: Method::parse(parts.method(), parts.value)?,
+            childrens_parents: parts.childrens_parents,
+            parents: parts.parents.map(depth),
+            children: parts.children.map(depth),
+            indirect,
+        })
     }
 }
 
@@ -184,10 +213,10 @@ fn depth(digits: &str) -> Depth {
     digits.parse().map_or(Depth::All, Depth::Most)
 }
 
-fn leading_plus(text: &str) -> (Option<Depth>, &str) {
+fn leading_plus(text: &str) -> (Option<&str>, &str) {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     match text[digits..].strip_prefix('+') {
-        Some(rest) => (Some(depth(&text[..digits])), rest),
+        Some(rest) => (Some(&text[..digits]), rest),
         None => (None, text),
     }
 }
@@ -202,10 +231,10 @@ fn leading_method(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-fn trailing_plus(text: &str) -> (&str, Option<Depth>) {
+fn trailing_plus(text: &str) -> (&str, Option<&str>) {
     let without_digits = text.trim_end_matches(|c: char| c.is_ascii_digit());
     match without_digits.strip_suffix('+') {
-        Some(value) => (value, Some(depth(&text[without_digits.len()..]))),
+        Some(value) => (value, Some(&text[without_digits.len()..])),
         None => (text, None),
     }
 }
