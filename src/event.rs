@@ -160,9 +160,51 @@ pub struct Warning {
     pub diagnostic: Diagnostic,
 }
 
+/// An event that has nothing but a text and fields; name and code are dbt's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedEvent {
+    /// dbt's event name.
+    pub name: &'static str,
+    /// dbt's event code.
+    pub code: &'static str,
+    /// How important it is.
+    pub level: Level,
+    /// The text.
+    pub message: String,
+    /// dbt's fields.
+    pub data: Map<String, Json>,
+}
+
+impl NamedEvent {
+    /// An event without fields.
+    pub fn new(
+        name: &'static str,
+        code: &'static str,
+        level: Level,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { name, code, level, message: message.into(), data: Map::new() }
+    }
+
+    /// Adds a field.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<Json>) -> Self {
+        self.data.insert(key.to_owned(), value.into());
+        self
+    }
+}
+
+impl From<NamedEvent> for Event {
+    fn from(event: NamedEvent) -> Self {
+        Self::Named(Box::new(event))
+    }
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
+    /// An event that has nothing but a text and fields.
+    Named(Box<NamedEvent>),
     /// The command begins.
     MainReportVersion,
     /// The settings in force, by dbt's names.

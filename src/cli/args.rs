@@ -192,6 +192,9 @@ pub struct SelectionArgs {
     /// Nodes to leave out.
     #[arg(long, num_args = 1.., value_name = "SELECTOR")]
     pub exclude: Vec<String>,
+    /// A selection of selectors.yml, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub selector: Option<String>,
 }
 
 /// Which kinds of nodes.
@@ -339,6 +342,9 @@ pub struct ListArgs {
     /// Nodes to leave out.
     #[arg(long, num_args = 1.., value_name = "SELECTOR")]
     pub exclude: Vec<String>,
+    /// A selection of selectors.yml, by its name.
+    #[arg(long, value_name = "NAME")]
+    pub selector: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub types: TypeArgs,

@@ -53,6 +53,10 @@ toggles! {
     use_colors_file, no_use_colors_file, [hide_short_help = true];
     /// Check `require-dbt-version`. On by default.
     version_check, no_version_check, [hide_short_help = true];
+    /// Read what is not built here where --state or --defer-state says it is.
+    defer, no_defer, [hide_short_help = true];
+    /// With --defer: also read what is built here there, unless it is selected.
+    favor_state, no_favor_state, [hide_short_help = true];
     /// Write manifest.json, run_results.json and lineage.json. On by default.
     write_json, no_write_json, [hide_short_help = true];
     /// Accepted for dbt's sake: gdbt parses in milliseconds and keeps no parse cache.
@@ -111,6 +115,12 @@ pub struct GlobalArgs {
     /// Which warnings are errors, as YAML such as '{error: all, warn: [NoNodesSelected]}'.
     #[arg(long, global = true, value_name = "YAML", hide_short_help = true)]
     pub warn_error_options: Option<String>,
+    /// The folder of earlier artifacts to compare with, for `state:` and its like.
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    pub state: Option<PathBuf>,
+    /// The folder of earlier artifacts for --defer, when it is not that of --state.
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    pub defer_state: Option<PathBuf>,
     /// On or off.
     #[command(flatten)]
     pub toggles: Toggles,

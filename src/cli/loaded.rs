@@ -2,11 +2,12 @@
 
 use super::flags::IndirectSelection as Indirect;
 use super::session::Session;
+use super::state;
 use crate::context::{Invocation, Shared};
 use crate::diagnostic::{Diagnostic, Result};
-use crate::event::{Event, Sink};
+use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::graph::selector::Filter;
-use crate::graph::{Dag, IndirectSelection, Selector, Spec};
+use crate::graph::{Dag, IndirectSelection, PreviousState, Selector, Selectors, Spec};
 use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
 use crate::parse::{Sources, parse};
 use crate::project::Workspace;
@@ -29,6 +30,8 @@ pub struct Loaded {
     pub manifest: Arc<Manifest>,
     /// What depends on what.
     pub dag: Dag,
+    /// The selections of selectors.yml.
+    pub selectors: Selectors,
 }
 
 impl Loaded {
@@ -37,6 +40,7 @@ impl Loaded {
         let settings = &session.settings;
         let workspace = Arc::new(session.workspace()?);
         session.emit(Event::AdapterRegistered);
+        let selectors = state::selectors(&workspace, indirect(session))?;
         let sources = Sources::read(&workspace)?;
         let invocation = Invocation {
             id: settings.invocation.id.clone(),
@@ -49,23 +53,35 @@ impl Loaded {
         let shared = Shared::new(Arc::clone(&workspace), invocation, macros, sink)?;
         let parsed = parse(&shared, &sources)?;
         session.warn(parsed.warnings)?;
-        let manifest = parsed.manifest;
+        let mut manifest = parsed.manifest;
+        if let (Some(manifest), serde_json::Value::Object(selectors)) =
+            (Arc::get_mut(&mut manifest), selectors.to_json())
+        {
+            manifest.selectors = selectors;
+        }
         let dag = Dag::build(&manifest)?;
         shared.set_manifest(Arc::clone(&manifest));
         session.emit(Event::FoundStats { stat_line: narrate::project_counts(&manifest) });
-        Ok(Self { workspace, shared, manifest, dag })
+        Ok(Self { workspace, shared, manifest, dag, selectors })
     }
 
     /// The resources of these types that the command line selects, in the graph's order.
+    /// What is selected and deferred is known to templates from then on.
     pub fn select(
         &self,
         session: &Session,
         types: &[ResourceType],
         include_empty: bool,
     ) -> Result<Vec<UniqueId>> {
-        let ids = self.selected_of(session, types, include_empty)?;
-        self.shared.set_selected(ids.clone());
-        Ok(ids)
+        let chosen = self.choose(session, types, include_empty)?;
+        self.shared.set_selected(chosen.ids.clone());
+        let state = chosen.deferred.as_ref().or(chosen.previous.as_ref());
+        if !chosen.ids.is_empty()
+            && let Some(deferral) = state::deferral(session, state, &self.manifest)?
+        {
+            self.shared.set_deferral(deferral);
+        }
+        Ok(chosen.ids)
     }
 
     /// The same, without telling templates that these are the selected ones.
@@ -75,20 +91,49 @@ impl Loaded {
         types: &[ResourceType],
         include_empty: bool,
     ) -> Result<Vec<UniqueId>> {
-        let selection = &session.settings.selection;
-        let indirect = match selection.indirect {
-            Indirect::Eager => IndirectSelection::Eager,
-            Indirect::Cautious => IndirectSelection::Cautious,
-            Indirect::Buildable => IndirectSelection::Buildable,
-            Indirect::Empty => IndirectSelection::Empty,
-        };
-        let spec = Spec::parse(&selection.select, &selection.exclude, indirect)?;
-        let selector = Selector::new(&self.manifest, &self.dag);
-        let selected = selector.select(&spec, Filter { types, include_empty });
-        for warning in selected.warnings() {
+        Ok(self.choose(session, types, include_empty)?.ids)
+    }
+
+    fn choose(
+        &self,
+        session: &Session,
+        types: &[ResourceType],
+        include_empty: bool,
+    ) -> Result<Chosen> {
+        let spec = self.spec(session)?;
+        let previous = state::previous(session, &self.workspace.root)?;
+        let deferred = state::deferred(session, &self.workspace.root)?;
+        let mut selector =
+            Selector::new(&self.manifest, &self.dag).with_root(&self.workspace.root.root);
+        if let Some(previous) = &previous {
+            let more = "state_modified_compare_more_unrendered_values";
+            selector = selector.with_state(previous, session.settings.behaviour(more));
+        }
+        let selected = selector.select(&spec, Filter { types, include_empty })?;
+        let ids: Vec<UniqueId> = selected.ids(&self.dag).into_iter().cloned().collect();
+        for warning in selected.warnings {
             session.report.warn(warning)?;
         }
-        Ok(selected.ids(&self.dag).into_iter().cloned().collect())
+        Ok(Chosen { ids, previous, deferred })
+    }
+
+    /// What the command line selects: by a name of selectors.yml, or by criteria. Without
+    /// either, the default selector is used, when there is one.
+    fn spec(&self, session: &Session) -> Result<Spec> {
+        let selection = &session.settings.selection;
+        if let Some(name) = &selection.selector {
+            return self.selectors.get(name).cloned();
+        }
+        if selection.select.is_empty()
+            && selection.exclude.is_empty()
+            && let Some(name) = self.selectors.default_name()
+        {
+            let message = format!("Using default selector {name}");
+            let event = NamedEvent::new("DefaultSelector", "Q023", Level::Info, message);
+            session.emit(event.with("name", name).into());
+            return self.selectors.get(name).cloned();
+        }
+        Spec::parse(&selection.select, &selection.exclude, indirect(session))
     }
 
     /// The folder of artifacts.
@@ -143,6 +188,22 @@ impl Loaded {
         artifacts::write_run_results(&path, run, &session.settings.invocation, secrets)?;
         tell_written(session, "RunExecutionResult", &path);
         Ok(())
+    }
+}
+
+/// What the command line selects, and the earlier states that it names.
+struct Chosen {
+    ids: Vec<UniqueId>,
+    previous: Option<PreviousState>,
+    deferred: Option<PreviousState>,
+}
+
+fn indirect(session: &Session) -> IndirectSelection {
+    match session.settings.selection.indirect {
+        Indirect::Eager => IndirectSelection::Eager,
+        Indirect::Cautious => IndirectSelection::Cautious,
+        Indirect::Buildable => IndirectSelection::Buildable,
+        Indirect::Empty => IndirectSelection::Empty,
     }
 }
 

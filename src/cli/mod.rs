@@ -11,6 +11,7 @@ pub mod selection;
 mod server;
 mod session;
 pub mod settings;
+mod state;
 pub mod unsupported;
 
 use crate::diagnostic::Diagnostic;
@@ -164,12 +165,10 @@ mod tests {
     #[test]
     fn what_dbt_has_and_gdbt_has_not_is_refused_by_name() {
         assert!(refusal("gdbt run --empty", None).unwrap().contains("--empty"));
-        assert!(refusal("gdbt --state old run", None).unwrap().contains("--state"));
-        assert!(refusal("gdbt run --defer", None).unwrap().contains("--defer"));
-        assert!(refusal("gdbt run", Some(("DBT_DEFER", "true"))).unwrap().contains("DBT_DEFER"));
+        assert!(refusal("gdbt run", Some(("DBT_EMPTY", "true"))).unwrap().contains("DBT_EMPTY"));
         assert!(refusal("gdbt source freshness", None).unwrap().contains("`source freshness`"));
-        assert_eq!(refusal("gdbt run", Some(("DBT_DEFER", "False"))), None);
-        assert_eq!(refusal("gdbt run --no-defer --no-static-parser", None), None);
+        assert_eq!(refusal("gdbt run", Some(("DBT_EMPTY", "False"))), None);
+        assert_eq!(refusal("gdbt run --no-static-parser", None), None);
     }
 
     #[test]

@@ -7,10 +7,6 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::manifest::ResourceType;
 use clap::ValueEnum;
 
-/// dbt's names of resource types that gdbt has no resources of; selecting them is no
-/// mistake, it selects nothing.
-const OTHER_TYPES: [&str; 5] = ["metric", "semantic_model", "saved_query", "unit_test", "function"];
-
 /// Which nodes, as asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -24,6 +20,8 @@ pub struct Selection {
     pub exclude_resource_types: Vec<String>,
     /// Which tests come along.
     pub indirect: IndirectSelection,
+    /// `--selector`.
+    pub selector: Option<String>,
 }
 
 impl Selection {
@@ -46,15 +44,19 @@ impl Selection {
             Command::List(args) => return Self::of_list(args, global, resolver),
             _ => (&none, &no_types),
         };
-        Self::new(&selection.select, &selection.exclude, types, global, resolver)
+        let resolved = Self::new(&selection.select, &selection.exclude, types, global, resolver)?;
+        Ok(Self { selector: selection.selector.clone(), ..resolved })
     }
 
     fn of_list(args: &ListArgs, global: &GlobalArgs, resolver: &Resolver<'_>) -> Result<Self> {
-        if args.models.is_empty() {
-            return Self::new(&args.select, &args.exclude, &args.types, global, resolver);
-        }
-        let types = TypeArgs { resource_types: vec!["model".to_owned()], ..args.types.clone() };
-        Self::new(&args.models, &args.exclude, &types, global, resolver)
+        let models = TypeArgs { resource_types: vec!["model".to_owned()], ..args.types.clone() };
+        let (select, types) = if args.models.is_empty() {
+            (&args.select, &args.types)
+        } else {
+            (&args.models, &models)
+        };
+        let resolved = Self::new(select, &args.exclude, types, global, resolver)?;
+        Ok(Self { selector: args.selector.clone(), ..resolved })
     }
 
     fn new(
@@ -79,6 +81,7 @@ impl Selection {
                 "DBT_EXCLUDE_RESOURCE_TYPES",
             )?,
             indirect: resolver.indirect(global.indirect_selection)?,
+            selector: None,
         })
     }
 
@@ -110,9 +113,16 @@ impl IndirectSelection {
     }
 }
 
-/// dbt splits the values of its multi-options at spaces.
+/// dbt splits the values of its multi-options at spaces. An empty value stays: it selects
+/// nothing, where no value selects everything.
 fn split(words: &[String]) -> Vec<String> {
-    words.iter().flat_map(|word| word.split_whitespace()).map(str::to_owned).collect()
+    let parts = |word: &String| -> Vec<String> {
+        if word.trim().is_empty() {
+            return vec![String::new()];
+        }
+        word.split_whitespace().map(str::to_owned).collect()
+    };
+    words.iter().flat_map(parts).collect()
 }
 
 fn checked_type(name: String) -> Result<String> {
@@ -122,11 +132,16 @@ fn checked_type(name: String) -> Result<String> {
         ResourceType::Snapshot,
         ResourceType::Analysis,
         ResourceType::Test,
+        ResourceType::UnitTest,
         ResourceType::Source,
         ResourceType::Exposure,
+        ResourceType::Metric,
+        ResourceType::SemanticModel,
+        ResourceType::SavedQuery,
+        ResourceType::Function,
     ]
     .map(ResourceType::as_str);
-    let known = || ours.into_iter().chain(OTHER_TYPES).chain(["all", "default"]);
+    let known = || ours.into_iter().chain(["all", "default"]);
     if known().any(|known| known == name) {
         return Ok(name);
     }

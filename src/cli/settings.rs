@@ -49,6 +49,8 @@ pub struct Settings {
     pub report: ReportOptions,
     /// Which nodes.
     pub selection: Selection,
+    /// Earlier artifacts, and what is done with them.
+    pub state: StateSettings,
     /// `--fail-fast`.
     pub fail_fast: bool,
     /// `--full-refresh`; none when not given.
@@ -61,6 +63,37 @@ pub struct Settings {
     pub quiet: bool,
     /// The settings by dbt's names in lower case: `args` of run_results.json.
     pub args: Map<String, Json>,
+}
+
+/// Earlier artifacts, and what is done with them.
+#[derive(Debug, Clone, Default)]
+pub struct StateSettings {
+    /// `--state`.
+    pub state: Option<PathBuf>,
+    /// `--defer-state`.
+    pub defer_state: Option<PathBuf>,
+    /// `--defer`.
+    pub defer: bool,
+    /// `--favor-state`.
+    pub favor_state: bool,
+}
+
+impl StateSettings {
+    fn resolve(global: &GlobalArgs, resolver: &Resolver<'_>) -> Result<Self> {
+        let env =
+            |name: &str, old: &str| resolver.env.flag(name).or_else(|| resolver.env.flag(old));
+        let switch = |cli: Option<bool>, name: &str, old: &str| match resolver.env_flag(old)? {
+            Some(value) if cli.is_none() => Ok(value),
+            _ => resolver.switch(cli, name, false),
+        };
+        let toggles = &global.toggles;
+        Ok(Self {
+            state: path(global.state.as_ref(), env("DBT_STATE", "DBT_ARTIFACT_STATE_PATH")),
+            defer_state: path(global.defer_state.as_ref(), resolver.env.flag("DBT_DEFER_STATE")),
+            defer: switch(toggles.defer(), "defer", "DBT_DEFER_TO_STATE")?,
+            favor_state: switch(toggles.favor_state(), "favor_state", "DBT_FAVOR_STATE_MODE")?,
+        })
+    }
 }
 
 impl Settings {
@@ -118,6 +151,7 @@ impl Settings {
             load,
             report,
             selection,
+            state: StateSettings::resolve(global, &resolver)?,
             fail_fast: common.fail_fast,
             full_refresh,
             store_failures,
@@ -200,8 +234,11 @@ impl Settings {
             ("introspect", json!(true)),
             ("populate_cache", json!(true)),
             ("cache_selected_only", json!(false)),
-            ("defer", json!(false)),
-            ("favor_state", json!(false)),
+            ("state", json!(optional(&self.state.state))),
+            ("defer_state", json!(optional(&self.state.defer_state))),
+            ("defer", json!(self.state.defer)),
+            ("favor_state", json!(self.state.favor_state)),
+            ("selector", json!(self.selection.selector)),
             ("empty", json!(false)),
             ("send_anonymous_usage_stats", json!(false)),
         ];

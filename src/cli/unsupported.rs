@@ -39,13 +39,8 @@ const fn option(
 }
 
 const BUILDING: &[&str] = &["build", "run"];
-const SELECTING: &[&str] = &["build", "compile", "list", "run", "seed", "snapshot", "test"];
 
 const OPTIONS: &[Missing] = &[
-    flag("defer", &[], Some("DEFER")),
-    flag("favor-state", &[], Some("FAVOR_STATE")),
-    option("state", &[], Some("STATE")),
-    option("defer-state", &[], Some("DEFER_STATE")),
     option("record-timing-info", &[], None),
     flag("log-cache-events", &[], Some("LOG_CACHE_EVENTS")),
     flag("upload-to-artifacts-ingest-api", &[], Some("UPLOAD_TO_ARTIFACTS_INGEST_API")),
@@ -53,7 +48,6 @@ const OPTIONS: &[Missing] = &[
     option("event-time-start", BUILDING, Some("EVENT_TIME_START")),
     option("event-time-end", BUILDING, Some("EVENT_TIME_END")),
     option("sample", BUILDING, Some("SAMPLE")),
-    option("selector", SELECTING, None),
     option("inline", &["compile"], None),
     flag("no-introspect", &["compile"], None),
     flag("show", &["build"], None),
@@ -77,8 +71,6 @@ const UNNECESSARY: &[&str] = &[
     "populate-cache",
     "cache-selected-only",
     "no-cache-selected-only",
-    "no-defer",
-    "no-favor-state",
     "no-log-cache-events",
     "no-macro-debugging",
     "no-single-threaded",

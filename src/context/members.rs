@@ -178,7 +178,7 @@ impl Inner {
                 "post_hooks" => Some(self.hooks("post-hook")),
                 "compiled_code" => Some(self.compiled_code()),
                 "sql" if run.node.language == "sql" => Some(self.compiled_code()),
-                "defer_relation" => Some(Value::None),
+                "defer_relation" => Some(relations::deferred(&self.shared, &run.node.unique_id)),
                 _ => None,
             },
             _ => None,

@@ -9,6 +9,7 @@ pub mod calls;
 mod capture;
 mod config;
 mod contract;
+mod deferral;
 mod docs;
 mod exceptions;
 mod flags;
@@ -31,6 +32,7 @@ mod var;
 pub mod yaml;
 
 pub use capture::{Capture, Captured};
+pub use deferral::{DeferRelation, Deferral};
 pub use docs::{Docs, DocsScope};
 pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules};
 pub use node::NodeContext;

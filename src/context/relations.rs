@@ -6,7 +6,7 @@ use super::shared::Shared;
 use crate::adapter::{Adapter, AdapterResponse, Macros, Relation, Response, Seed, Table, api};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Result, State, Value};
-use crate::manifest::{Node, NodeKind, QuotePolicy, RelationName, Source};
+use crate::manifest::{Node, NodeKind, QuotePolicy, RelationName, Source, UniqueId};
 use std::sync::{Arc, OnceLock};
 
 /// The relation of a node.
@@ -23,6 +23,12 @@ pub fn of_source(shared: &Shared, source: &Source) -> Value {
 pub fn named(shared: &Shared, name: &RelationName, quoting: QuotePolicy) -> Value {
     let limit = shared.invocation.flag("EMPTY").then_some(0);
     Relation::new(name, quoting).with_limit(limit).into_value()
+}
+
+/// Where an earlier state has a node; none when the command does not defer.
+pub fn deferred(shared: &Shared, id: &UniqueId) -> Value {
+    let found = shared.deferral().and_then(|deferral| deferral.relation(id));
+    found.map_or(Value::None, |found| this(&found.relation, shared.quoting()))
 }
 
 /// `this`: a relation that is written.

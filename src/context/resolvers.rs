@@ -28,7 +28,7 @@ impl Object for Reference {
         Ok((name == "config").then(|| RuntimeConfig::root(&self.0.shared)))
     }
 
-    fn call(&self, _: &mut State<'_>, args: Args) -> Result<Value> {
+    fn call(&self, state: &mut State<'_>, args: Args) -> Result<Value> {
         let inner = &self.0;
         let args = ref_args(args)?;
         match &inner.phase {
@@ -41,7 +41,7 @@ impl Object for Reference {
                 capture.add_ref(args);
                 Ok(Value::str(""))
             }
-            Phase::Run(run) => resolve_ref(inner, &run.node, &args),
+            Phase::Run(run) => resolve_ref(inner, &run.node, &args, state),
             Phase::Operation => operation_ref(inner, &args),
             Phase::GenerateName | Phase::Properties { .. } => {
                 Err(compilation("'ref' cannot be used here"))
@@ -54,7 +54,12 @@ impl Object for Reference {
     }
 }
 
-fn resolve_ref(inner: &Inner, node: &Arc<Node>, args: &RefArgs) -> Result<Value> {
+fn resolve_ref(
+    inner: &Arc<Inner>,
+    node: &Arc<Node>,
+    args: &RefArgs,
+    state: &mut State<'_>,
+) -> Result<Value> {
     let target = find_node(inner, &label(node), &node.package_name, args)?;
     check_access(inner, node, &target)?;
     if !node.depends_on.nodes.contains(&target.unique_id) {
@@ -66,7 +71,36 @@ fn resolve_ref(inner: &Inner, node: &Arc<Node>, args: &RefArgs) -> Result<Value>
         }
         return Ok(relations::ephemeral(&target.alias));
     }
+    if let Some(elsewhere) = deferred(inner, &target, state)? {
+        return Ok(elsewhere);
+    }
     Ok(relations::of_node(&inner.shared, &target))
+}
+
+/// Where an earlier state has the node, when that is to be read: because nothing is built
+/// here, or because `--favor-state` asks for it and the node is not selected.
+fn deferred(inner: &Arc<Inner>, target: &Node, state: &mut State<'_>) -> Result<Option<Value>> {
+    let shared = &inner.shared;
+    if !shared.invocation.flag("DEFER") {
+        return Ok(None);
+    }
+    let Some(deferral) = shared.deferral() else { return Ok(None) };
+    let Some(elsewhere) = deferral.relation(&target.unique_id) else { return Ok(None) };
+    let favored = deferral.favor_state && !shared.selected().contains(&target.unique_id);
+    if favored || !is_built(inner, target, state)? {
+        return Ok(Some(relations::named(shared, &elsewhere.relation, shared.quoting())));
+    }
+    Ok(None)
+}
+
+/// Whether the node's relation is in the database.
+fn is_built(inner: &Arc<Inner>, target: &Node, state: &mut State<'_>) -> Result<bool> {
+    let Some(adapter) = relations::adapter_name(inner, "adapter") else { return Ok(false) };
+    let name = &target.relation;
+    let args = [&name.database, &name.schema, &name.identifier];
+    let args = Args::positional(args.map(|part| Value::Str(part.clone())).to_vec());
+    let found = adapter.call_method(state, "get_relation", args)?;
+    Ok(!found.is_none())
 }
 
 fn operation_ref(inner: &Inner, args: &RefArgs) -> Result<Value> {

@@ -1,5 +1,6 @@
 //! What all contexts of one command share.
 
+use super::deferral::Deferral;
 use super::json::from_json;
 use super::macros::{MacroIndex, SearchRules};
 use super::references::References;
@@ -53,6 +54,7 @@ pub struct Shared {
     flags: Value,
     graph: OnceLock<Value>,
     selected: OnceLock<Vec<UniqueId>>,
+    deferral: OnceLock<Deferral>,
 }
 
 struct Parsed {
@@ -86,6 +88,7 @@ impl Shared {
             flags,
             graph: OnceLock::new(),
             selected: OnceLock::new(),
+            deferral: OnceLock::new(),
         }))
     }
 
@@ -128,6 +131,16 @@ impl Shared {
     /// The nodes the command selected.
     pub fn selected(&self) -> &[UniqueId] {
         self.selected.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Says what is read from an earlier state. Only the first call counts.
+    pub fn set_deferral(&self, deferral: Deferral) {
+        let _ = self.deferral.set(deferral);
+    }
+
+    /// What is read from an earlier state, when the command defers.
+    pub fn deferral(&self) -> Option<&Deferral> {
+        self.deferral.get()
     }
 
     /// `target`.

@@ -19,6 +19,7 @@ pub struct Label {
 pub fn label(event: &Event) -> Label {
     use Level::{Debug, Error, Info, Warn};
     let (name, code, level) = match event {
+        Event::Named(event) => (event.name, event.code, event.level),
         Event::MainReportVersion => ("MainReportVersion", "A001", Info),
         Event::MainReportArgs { .. } => ("MainReportArgs", "A002", Debug),
         Event::AdapterRegistered => ("AdapterRegistered", "E034", Info),

@@ -8,6 +8,7 @@ use std::time::Duration;
 /// The fields of an event, named as in dbt's event definitions.
 pub fn data(event: &Event) -> Json {
     match event {
+        Event::Named(event) => Json::Object(event.data.clone()),
         Event::MainReportVersion => {
             json!({"version": format!("={}", crate::project::version::DBT_VERSION), "log_version": 3})
         }

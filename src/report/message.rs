@@ -14,6 +14,10 @@ pub const ADAPTER_VERSION: &str = "1.11.0";
 /// The text of an event; it may have many lines.
 pub fn message(event: &Event, style: Style) -> String {
     match event {
+        Event::Named(event) if event.level == crate::event::Level::Warn => {
+            style.yellow(&event.message)
+        }
+        Event::Named(event) => event.message.clone(),
         Event::MainReportVersion => {
             let version = env!("CARGO_PKG_VERSION");
             format!("Running with gdbt={version} (dbt {DBT_VERSION} compatible)")

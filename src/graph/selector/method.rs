@@ -430,11 +430,7 @@ fn fqn_matches(fqn: &[String], name: &str, versioned: bool) -> bool {
 /// Whether a pattern names the resource's file, a folder of it, or its property file. dbt
 /// lists the files of the root project, so what is not there, such as a file of a package,
 /// does not match.
-fn has_path(
-    resource: Resource<'_>,
-    pattern: &[Pattern],
-    root: Option<&std::path::Path>,
-) -> bool {
+fn has_path(resource: Resource<'_>, pattern: &[Pattern], root: Option<&std::path::Path>) -> bool {
     let exists = |parts: &[&str]| root.is_none_or(|root| root.join(parts.join("/")).exists());
     let named = |parts: &[&str]| glob::path_matches(pattern, parts) && exists(parts);
     let path: Vec<&str> = glob::parts(resource.original_file_path()).collect();

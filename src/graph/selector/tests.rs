@@ -1,6 +1,6 @@
 use super::super::fixture;
 use super::*;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
@@ -41,14 +41,13 @@ fn selects_what_dbt_selects() {
         let mode = case["mode"].as_str().unwrap().parse().unwrap();
         let spec = Spec::parse(&select, &exclude, mode);
         if let Ok(spec) = spec {
-            let selection = selector.select(&spec, LS);
+            let selection = selector.select(&spec, LS).unwrap();
             let ids = selection.ids(&dag);
             let found: BTreeSet<&str> = ids.iter().map(|id| id.as_str()).collect();
             let ids = texts(&case["ids"]);
             let wanted: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
             assert_eq!(found, wanted, "{select:?} ! {exclude:?} % {mode:?}");
         } else {
-            // dbt has no metrics here either, but gdbt says that it cannot have any.
             assert!(case.get("error").is_some(), "{select:?} {spec:?}");
         }
     }
@@ -60,8 +59,10 @@ fn criteria_that_match_nothing_are_noted_as_written() {
     let dag = Dag::build(&manifest).unwrap();
     let select = ["a  +none,b".to_owned(), "tag:x".to_owned()];
     let spec = Spec::parse(&select, &["zz".to_owned()], IndirectSelection::Eager).unwrap();
-    let selection = Selector::new(&manifest, &dag).select(&spec, LS);
-    assert_eq!(selection.unmatched, ["+none,b", "tag:x", "zz"]);
+    let selection = Selector::new(&manifest, &dag).select(&spec, LS).unwrap();
+    let unmatched = ["+none,b", "tag:x", "zz"]
+        .map(|spec| Event::NoNodesForSelectionCriteria { spec: spec.to_owned() });
+    assert_eq!(selection.warnings, unmatched);
     assert_eq!(selection.ids(&dag), [&UniqueId::from("model.shop.a")]);
 }
 
@@ -76,7 +77,7 @@ fn empty_files_are_listed_but_not_run() {
     let spec = Spec::parse(&[], &[], IndirectSelection::Eager).unwrap();
     let select = |include_empty| {
         let filter = Filter { types: LISTED, include_empty };
-        Selector::new(&manifest, &dag).select(&spec, filter).nodes.count_ones(..)
+        Selector::new(&manifest, &dag).select(&spec, filter).unwrap().nodes.count_ones(..)
     };
     assert_eq!((select(true), select(false)), (2, 1));
 }
@@ -94,9 +95,22 @@ fn wrong_criteria_say_what_is_wrong() {
     assert!(spec_error("test_type:odd").message.contains("expected \"generic\""));
     assert!(spec_error("resource_type:odd").message.contains("Invalid resource_type selector"));
     assert!(spec_error("/abs/path").message.contains("must be relative"));
-    for method in ["state:modified", "result:error", "metric:x", "unit_test:x"] {
-        assert_eq!(spec_error(method).code, Code::Unsupported);
-    }
+    assert!(spec_error("state:changed").message.contains("expected one of"));
+    assert!(spec_error("unit_test:a.b.c").message.starts_with("Invalid unit test selector value"));
+}
+
+#[test]
+fn methods_about_an_earlier_state_need_one() {
+    let manifest = fixture::models(&["a>b"]);
+    let dag = Dag::build(&manifest).unwrap();
+    let error = |text: &str| {
+        let spec = Spec::parse(&[text.to_owned()], &[], IndirectSelection::Eager).unwrap();
+        Selector::new(&manifest, &dag).select(&spec, LS).unwrap_err().message
+    };
+    let message = "Got a state selector method, but no comparison manifest";
+    assert_eq!(error("state:modified"), message);
+    assert_eq!(error("result:error"), "No comparison run_results");
+    assert!(error("source_status:fresher").starts_with("No previous state comparison"));
 }
 
 fn criterion() -> impl Strategy<Value = String> {
@@ -131,7 +145,7 @@ proptest! {
             let owned = |list: &[&str]| list.iter().map(|&s| s.to_owned()).collect::<Vec<_>>();
             let spec =
                 Spec::parse(&owned(select), &owned(exclude), IndirectSelection::Eager).unwrap();
-            selector.select(&spec, LS).nodes
+            selector.select(&spec, LS).unwrap().nodes
         };
         let (left, right) = (select(&[&x], &[]), select(&[&y], &[]));
         let both = &left & &right;

@@ -37,13 +37,12 @@ impl Selectors {
         let mut selectors = Self::default();
         for entry in &entries {
             let reader = Reader { known: &selectors.by_name, mode };
-            let spec = reader.root(entry.definition).map_err(|error| {
-                invalid(format!("Could not read selector file data: {error}"))
-            })?;
+            let spec = reader
+                .root(entry.definition)
+                .map_err(|error| invalid(format!("Could not read selector file data: {error}")))?;
             let mut whole = entry.whole.clone();
-            let known = |name: &str| {
-                Some(selectors.by_name.get(name)?.entry.get("definition")?.clone())
-            };
+            let known =
+                |name: &str| Some(selectors.by_name.get(name)?.entry.get("definition")?.clone());
             whole.insert("definition".to_owned(), normal::definition(entry.definition, &known));
             let named = Named { spec, default: entry.default, entry: Json::Object(whole) };
             selectors.by_name.insert(entry.name.to_owned(), named);
@@ -212,10 +211,8 @@ impl Reader<'_> {
                 })
             }
             (Some(method), Some(value)) => {
-                let excluded = match map.contains_key("exclude") {
-                    true => self.exclusions(map)?,
-                    false => None,
-                };
+                let excluded =
+                    if map.contains_key("exclude") { self.exclusions(map)? } else { None };
                 let base = self.by_method(method, value, map)?;
                 Ok(without(Spec::Criterion(base), excluded))
             }
@@ -248,11 +245,9 @@ impl Reader<'_> {
             flag(key).then(|| match options.get(depth_key) {
                 Some(depth) => {
                     let edges = depth.as_u64().or_else(|| depth.as_str()?.parse().ok());
-                    edges
-                        .filter(|edges| *edges > 0)
-                        .map_or(Depth::All, |edges| {
-                            Depth::Most(usize::try_from(edges).unwrap_or(usize::MAX))
-                        })
+                    edges.filter(|edges| *edges > 0).map_or(Depth::All, |edges| {
+                        Depth::Most(usize::try_from(edges).unwrap_or(usize::MAX))
+                    })
                 }
                 None => Depth::All,
             })

@@ -58,8 +58,7 @@ impl Check {
     pub fn parse(name: &str) -> Result<Self> {
         let found = CHECKS.iter().find(|(known, _)| *known == name).map(|(_, check)| *check);
         found.ok_or_else(|| {
-            let names: Vec<String> =
-                CHECKS.iter().map(|(name, _)| format!("'{name}'")).collect();
+            let names: Vec<String> = CHECKS.iter().map(|(name, _)| format!("'{name}'")).collect();
             Diagnostic::new(
                 Code::SelectorInvalid,
                 format!(
@@ -106,7 +105,8 @@ impl<'a> Changes<'a> {
             return Ok(old.is_some());
         }
         let new = json_of(resource);
-        let pair = old.map(|old| Pair { old, new: &new, kind, more_unrendered: self.more_unrendered });
+        let pair =
+            old.map(|old| Pair { old, new: &new, kind, more_unrendered: self.more_unrendered });
         let code = is_node(kind);
         // A part that is compared counts as different when there was nothing before.
         let differs = |has_part: bool, same: &dyn Fn(Pair<'_>) -> bool| {
@@ -121,13 +121,15 @@ impl<'a> Changes<'a> {
                 differs(code, &|pair| pair.same_body())
             }
             Check::Configs => differs(kind != "unit_test", &|pair| pair.same_config()),
-            Check::PersistedDescriptions => differs(code, &|pair| pair.same_persisted_descriptions()),
+            Check::PersistedDescriptions => {
+                differs(code, &|pair| pair.same_persisted_descriptions())
+            }
             Check::Relation => differs(code || kind == "source", &|pair| pair.same_relation()),
             Check::Macros => self.macros_modified(&new),
             Check::Contract => match old {
                 _ if !code => false,
                 None => true,
-                Some(old) => self.contract_changed(old, &new, kind, warnings)?,
+                Some(old) => contract_changed(old, &new, kind, warnings)?,
             },
         })
     }
@@ -169,32 +171,25 @@ impl<'a> Changes<'a> {
             let new_is_modified = is_node(kind) || kind == "unit_test";
             return Ok(new_is_modified || self.macros_modified(new));
         };
-        let contract = self.contract_changed(pair.old, new, kind, warnings)?;
+        let contract = contract_changed(pair.old, new, kind, warnings)?;
         warnings.extend(seed_warning(pair.old, new, kind));
         Ok(contract || !pair.same_contents() || self.macros_modified(new))
     }
 
     fn macros_modified(&self, new: &Json) -> bool {
-        let macros =
-            self.macros.get_or_init(|| ModifiedMacros::new(self.manifest, self.previous));
+        let macros = self.macros.get_or_init(|| ModifiedMacros::new(self.manifest, self.previous));
         let used = new.get("depends_on").and_then(|depends_on| depends_on.get("macros"));
         used.is_some_and(|used| macros.any_of(used))
     }
+}
 
-    fn contract_changed(
-        &self,
-        old: &Json,
-        new: &Json,
-        kind: &str,
-        warnings: &mut Vec<Event>,
-    ) -> Result<bool> {
-        if kind != "model" {
-            return Ok(false);
-        }
-        let change = contract::compare(old, new);
-        tell(&change, new, warnings)?;
-        Ok(change != ContractChange::Same)
+fn contract_changed(old: &Json, new: &Json, kind: &str, warnings: &mut Vec<Event>) -> Result<bool> {
+    if kind != "model" {
+        return Ok(false);
     }
+    let change = contract::compare(old, new);
+    tell(&change, new, warnings)?;
+    Ok(change != ContractChange::Same)
 }
 
 /// The JSON form of a resource, which the earlier state has, too.

@@ -173,11 +173,8 @@ impl Pair<'_> {
             list.map(|export| {
                 let written = |key| export.get("unrendered_config").and_then(|it| it.get(key));
                 let parts = ["export_as", "schema", "alias"].map(|key| written(key).cloned());
-                Json::from_iter(
-                    std::iter::once(export.get("name").cloned())
-                        .chain(parts)
-                        .map(Option::unwrap_or_default),
-                )
+                let name = std::iter::once(export.get("name").cloned());
+                name.chain(parts).map(Option::unwrap_or_default).collect()
             })
             .collect()
         };

@@ -1,8 +1,8 @@
 //! Which macros have changed, and what uses them.
 
 use super::previous::PreviousState;
-use crate::manifest::{MacroNode, Manifest, UniqueId};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE};
+use crate::manifest::{MacroNode, Manifest, UniqueId};
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
 

@@ -13,4 +13,3 @@ mod previous;
 pub(in crate::graph) use changes::with_status;
 pub use changes::{Changes, Check};
 pub use previous::{PreviousState, SourceAge};
-
