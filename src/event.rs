@@ -93,6 +93,8 @@ pub struct NodeIdentity {
     pub relation_name: Option<String>,
     /// Checksum of its raw code.
     pub checksum: String,
+    /// The group it belongs to: name, package and owner.
+    pub group: Option<Map<String, Json>>,
 }
 
 /// A node and how far it is.
@@ -158,6 +160,30 @@ pub struct Warning {
     pub code: &'static str,
     /// What and where. Its own code is gdbt's.
     pub diagnostic: Diagnostic,
+    /// dbt's data fields of the event.
+    pub data: Map<String, Json>,
+}
+
+impl Warning {
+    /// A warning without data fields.
+    pub fn new(name: &'static str, code: &'static str, diagnostic: impl Into<Diagnostic>) -> Self {
+        Self { name, code, diagnostic: diagnostic.into(), data: Map::new() }
+    }
+
+    /// With dbt's data fields, a JSON object.
+    #[must_use]
+    pub fn with_data(mut self, data: Json) -> Self {
+        if let Json::Object(data) = data {
+            self.data.extend(data);
+        }
+        self
+    }
+
+    /// Whether it is about an old form. Of these each kind is shown once, and all are counted
+    /// at the end of the command.
+    pub fn is_deprecation(&self) -> bool {
+        self.code.starts_with('D')
+    }
 }
 
 /// An event that has nothing but a text and fields; name and code are dbt's.
@@ -229,6 +255,25 @@ pub enum Event {
         success: bool,
         /// Since its start.
         elapsed: Duration,
+    },
+
+    /// How often each deprecation came up, as (event name, code, count).
+    DeprecationsSummary {
+        /// One for each kind.
+        summaries: Vec<(&'static str, &'static str, usize)>,
+        /// Whether only the first of each kind was shown.
+        show_all_hint: bool,
+    },
+    /// What the command cost. Info for `--show-resource-report`, debug otherwise.
+    ResourceReport {
+        /// dbt's name of the command.
+        command: &'static str,
+        /// Whether all went well.
+        success: bool,
+        /// Since its start.
+        elapsed: Duration,
+        /// Whether it was asked for.
+        shown: bool,
     },
 
     /// What the project has, such as `8 models, 1 seed`.
@@ -312,6 +357,18 @@ pub enum Event {
         /// The node.
         node: NodeInfo,
     },
+    /// Its compiled SQL is written to a file.
+    WritingInjectedSql {
+        /// The node.
+        node: NodeInfo,
+    },
+    /// Something went wrong while a node ran that its result tells, too.
+    CatchableExceptionOnRun {
+        /// The node.
+        node: NodeInfo,
+        /// The error.
+        message: String,
+    },
     /// Its SQL is being run.
     NodeExecuting {
         /// The node.
@@ -338,7 +395,12 @@ pub enum Event {
     /// A seed ended.
     LogSeedResult(ResultLine),
     /// A snapshot ended.
-    LogSnapshotResult(ResultLine),
+    LogSnapshotResult {
+        /// How.
+        line: ResultLine,
+        /// Its configuration.
+        config: Map<String, Json>,
+    },
     /// A test ended.
     LogTestResult {
         /// How.
@@ -372,6 +434,8 @@ pub enum Event {
         status: NodeStatus,
         /// Its message.
         message: Option<String>,
+        /// dbt's `run_result` of the node.
+        result: Map<String, Json>,
     },
     /// A hook begins.
     LogHookStartLine {
@@ -444,6 +508,8 @@ pub enum Event {
         node: Option<NodeInfo>,
         /// The error itself, where it has a place in a file or a help text.
         diagnostic: Option<Box<Diagnostic>>,
+        /// Whether it is only of interest to who debugs, as the reason of a skip.
+        debug: bool,
     },
     /// A failure without message.
     RunResultErrorNoMessage {
@@ -481,6 +547,8 @@ pub enum Event {
         success: bool,
         /// Since the first node.
         elapsed: Duration,
+        /// dbt's `run_result` of every node.
+        results: Vec<Map<String, Json>>,
     },
 
     /// A file for other tools was written.
@@ -494,6 +562,8 @@ pub enum Event {
     Formatting {
         /// The text.
         message: String,
+        /// Whether it belongs to what is only of interest to who debugs.
+        debug: bool,
     },
     /// Free text of some level.
     Note {
@@ -545,6 +615,8 @@ pub enum Event {
     FinishedCleanPaths,
     /// A compiled node, for `compile --select`.
     CompiledNode {
+        /// The node's id.
+        unique_id: String,
         /// The node's name.
         name: String,
         /// Its SQL.
@@ -624,7 +696,7 @@ pub enum Event {
 impl Event {
     /// An empty line.
     pub fn empty_line() -> Self {
-        Self::Formatting { message: String::new() }
+        Self::Formatting { message: String::new(), debug: false }
     }
 
     /// Free text for the user.

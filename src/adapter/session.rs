@@ -113,6 +113,11 @@ impl Session {
         })
     }
 
+    /// The node that the session works for, as events tell of it.
+    pub fn node_info(&self) -> Option<NodeInfo> {
+        self.options.node.clone()
+    }
+
     /// Runs a statement text. With `fetch` its rows come back; they are `None` when it
     /// returned none. Without, or when the text cannot return rows, it may be kept back.
     ///

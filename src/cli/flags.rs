@@ -49,6 +49,12 @@ toggles! {
     print, no_print, [hide_short_help = true];
     /// Colour the output. By default on a terminal; `--no-use-colors` or `--no-color` turn it off.
     use_colors, no_use_colors, [];
+    /// Show every use of an old form, not the first of each kind alone.
+    show_all_deprecations, no_show_all_deprecations, [hide_short_help = true];
+    /// Print what the command cost at its end.
+    show_resource_report, no_show_resource_report, [hide_short_help = true];
+    /// Log what happens to the cache of relations.
+    log_cache_events, no_log_cache_events, [hide_short_help = true];
     /// Colour the log file.
     use_colors_file, no_use_colors_file, [hide_short_help = true];
     /// Check `require-dbt-version`. On by default.

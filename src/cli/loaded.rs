@@ -209,6 +209,7 @@ fn indirect(session: &Session) -> IndirectSelection {
 
 /// Tells that an artifact was written.
 pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     session.emit(Event::ArtifactWritten { artifact_type, path: path.display().to_string() });
 }
 

@@ -100,10 +100,24 @@ pub fn run(words: Vec<OsString>) -> ExitStatus {
         session.emit(Event::MainEncounteredError { diagnostics });
         ExitStatus::Error
     });
+    let status = match session.report.tell_deprecations() {
+        Ok(()) => status,
+        Err(error) => {
+            session.emit(Event::MainEncounteredError { diagnostics: vec![*error] });
+            ExitStatus::Error
+        }
+    };
     if cli.command.is_announced() {
+        let success = status == ExitStatus::Success;
+        session.emit(Event::ResourceReport {
+            command: session.settings.which,
+            success,
+            elapsed: started.elapsed(),
+            shown: session.settings.show_resource_report,
+        });
         session.emit(Event::CommandCompleted {
             command: format!("gdbt {}", session.settings.which),
-            success: status == ExitStatus::Success,
+            success,
             elapsed: started.elapsed(),
         });
     }

@@ -7,7 +7,9 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Level;
 use crate::project::RawProject;
 use crate::project::yaml::Yaml;
-use crate::report::{FileOptions, Format, Options as ReportOptions, Style, WarnError};
+use crate::report::{
+    DeprecationOptions, FileOptions, Format, Options as ReportOptions, Style, WarnError,
+};
 use std::io::IsTerminal;
 
 /// Settings that every command has, before they are put to use.
@@ -20,6 +22,9 @@ pub(super) struct Common {
     pub(super) version_check: bool,
     pub(super) partial_parse: bool,
     pub(super) use_colors_file: bool,
+    pub(super) show_all_deprecations: bool,
+    pub(super) show_resource_report: bool,
+    pub(super) log_cache_events: bool,
     pub(super) log_level: String,
     pub(super) log_level_file: String,
     pub(super) log_format: String,
@@ -47,6 +52,17 @@ impl Common {
             write_json: on(switches.write_json(), "write_json", true)?,
             version_check: on(switches.version_check(), "version_check", true)?,
             partial_parse: on(switches.partial_parse(), "partial_parse", true)?,
+            show_all_deprecations: on(
+                switches.show_all_deprecations(),
+                "show_all_deprecations",
+                false,
+            )?,
+            show_resource_report: on(
+                switches.show_resource_report(),
+                "show_resource_report",
+                false,
+            )?,
+            log_cache_events: on(switches.log_cache_events(), "log_cache_events", false)?,
             use_colors_file: on(switches.use_colors_file(), "use_colors_file", false)?,
             // The file follows the terminal when only that was set.
             log_level_file: log_level_file
@@ -109,6 +125,8 @@ pub(super) fn report_options(
         Some(true) => false,
         _ => resolver.switch(switches.print(), "print", true)?,
     };
+    let flag =
+        |name: &str| resolver.flags.and_then(|flags| flags.get(name)?.as_bool()).unwrap_or(false);
     Ok(ReportOptions {
         format,
         level,
@@ -121,6 +139,11 @@ pub(super) fn report_options(
             && level.is_some_and(|level| level == Level::Info),
         file,
         warn_error: warn_error(global, resolver, common.warn_error)?,
+        all_warnings: flag("require_all_warnings_handled_by_warn_error"),
+        deprecations: DeprecationOptions {
+            show_all: common.show_all_deprecations,
+            name_all: flag("require_event_names_in_deprecations"),
+        },
         invocation_id: String::new(),
         secrets: resolver.env.secrets(),
         extra: resolver

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// dbt's switches that only `flags:` can set, with their defaults
 /// (<https://docs.getdbt.com/reference/global-configs/behavior-changes>).
-const BEHAVIOURS: [(&str, bool); 14] = [
+const BEHAVIOURS: [(&str, bool); 15] = [
     ("require_batched_execution_for_custom_microbatch_strategy", false),
     ("require_explicit_package_overrides_for_builtin_materializations", true),
     ("require_resource_names_without_spaces", true),
@@ -29,6 +29,7 @@ const BEHAVIOURS: [(&str, bool); 14] = [
     ("require_nested_cumulative_type_params", false),
     ("validate_macro_args", false),
     ("require_all_warnings_handled_by_warn_error", false),
+    ("require_event_names_in_deprecations", false),
     ("require_generic_test_arguments_property", true),
     ("require_unique_project_resource_names", false),
     ("require_ref_searches_node_package_before_root", false),
@@ -61,6 +62,8 @@ pub struct Settings {
     pub write_json: bool,
     /// `--quiet`.
     pub quiet: bool,
+    /// `--show-resource-report`.
+    pub show_resource_report: bool,
     /// The settings by dbt's names in lower case: `args` of run_results.json.
     pub args: Map<String, Json>,
 }
@@ -157,6 +160,7 @@ impl Settings {
             store_failures,
             write_json: common.write_json,
             quiet: common.quiet,
+            show_resource_report: common.show_resource_report,
             args: Map::new(),
             env: Arc::clone(env),
         };
@@ -220,6 +224,9 @@ impl Settings {
             ("print", json!(report.print)),
             ("write_json", json!(self.write_json)),
             ("version_check", json!(common.version_check)),
+            ("show_all_deprecations", json!(common.show_all_deprecations)),
+            ("show_resource_report", json!(common.show_resource_report)),
+            ("log_cache_events", json!(common.log_cache_events)),
             ("use_colors", json!(report.style.colour)),
             ("use_colors_file", json!(common.use_colors_file)),
             ("printer_width", json!(report.style.width)),

@@ -42,7 +42,6 @@ const BUILDING: &[&str] = &["build", "run"];
 
 const OPTIONS: &[Missing] = &[
     option("record-timing-info", &[], None),
-    flag("log-cache-events", &[], Some("LOG_CACHE_EVENTS")),
     flag("upload-to-artifacts-ingest-api", &[], Some("UPLOAD_TO_ARTIFACTS_INGEST_API")),
     flag("empty", &["build", "compile", "run"], Some("EMPTY")),
     option("event-time-start", BUILDING, Some("EVENT_TIME_START")),
@@ -71,11 +70,8 @@ const UNNECESSARY: &[&str] = &[
     "populate-cache",
     "cache-selected-only",
     "no-cache-selected-only",
-    "no-log-cache-events",
     "no-macro-debugging",
     "no-single-threaded",
-    "show-all-deprecations",
-    "no-show-all-deprecations",
     "no-empty",
     "introspect",
 ];

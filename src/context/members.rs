@@ -262,7 +262,7 @@ impl Inner {
         if let Phase::Run(run) = &self.phase {
             diagnostic = diagnostic.with_node(run.node.label());
         }
-        self.shared.sink.warn(Event::Warning(Warning { name, code, diagnostic: *diagnostic }))?;
+        self.shared.sink.warn(Event::Warning(Warning::new(name, code, *diagnostic)))?;
         Ok(Value::str(""))
     }
 }
@@ -306,7 +306,8 @@ fn log(inner: Arc<Inner>) -> Value {
         let ([message], [info]) = args.bind("log", ["msg"], ["info"])?;
         let level = if info.is_some_and(|info| info.truthy()) { Level::Info } else { Level::Debug };
         let message = message.to_string();
-        inner.shared.sink.emit(Event::JinjaLog { level, message, node: None });
+        let node = inner.session.as_ref().and_then(|session| session.node_info());
+        inner.shared.sink.emit(Event::JinjaLog { level, message, node });
         Ok(Value::str(""))
     })
 }

@@ -10,6 +10,7 @@ use crate::jinja::blocks::{self, BlockKind};
 use crate::manifest::{MacroArgument, MacroNode, UniqueId};
 use indexmap::IndexMap;
 use rayon::prelude::*;
+use serde_json::json;
 use std::sync::Arc;
 
 /// The blocks that define something callable.
@@ -106,5 +107,6 @@ impl Parse<'_> {
 fn missing(entry: &Entry<MacroProperties>) -> Warning {
     let message = format!("Found patch for macro \"{}\" which was not found", entry.value.name);
     let diagnostic = *Diagnostic::new(Code::PatchTargetMissing, message).with_span(entry.span());
-    Warning { name: "MacroNotFoundForPatch", code: "I059", diagnostic }
+    Warning::new("MacroNotFoundForPatch", "I059", diagnostic)
+        .with_data(json!({"patch_name": entry.value.name}))
 }

@@ -188,7 +188,7 @@ fn text_renderer(
 }
 
 fn property_warning(diagnostic: Diagnostic) -> Warning {
-    Warning { name: "ValidationWarning", code: "I073", diagnostic }
+    Warning::new("ValidationWarning", "I073", diagnostic)
 }
 
 /// One parse under way.

@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Warning;
 use crate::manifest::NodeKind;
 use crate::suggest::nearest;
+use serde_json::json;
 use std::collections::{HashMap, HashSet};
 
 /// Section, package and name.
@@ -73,7 +74,9 @@ fn unused_patch(key: Key<'_>, patch: Patch<'_>, names: &HashSet<Key<'_>>) -> War
     if let Some(near) = nearest(name, known.map(|known| known.2)) {
         diagnostic = diagnostic.with_help(format!("Did you mean '{near}'?"));
     }
-    Warning { name: "NoNodeForYamlKey", code: "I058", diagnostic: *diagnostic }
+    Warning::new("NoNodeForYamlKey", "I058", *diagnostic).with_data(json!({
+        "patch_name": name, "yaml_key": section, "file_path": &*patch.file.path,
+    }))
 }
 
 /// The section of property files that describes nodes of a kind.

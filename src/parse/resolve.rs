@@ -130,7 +130,7 @@ impl Parse<'_> {
             let place = node.defined_at.clone();
             self.warnings.extend(problems.into_iter().map(|mut diagnostic| {
                 diagnostic.span = diagnostic.span.or_else(|| place.clone());
-                Warning { name: "NodeNotFoundOrDisabled", code: "I060", diagnostic }
+                Warning::new("NodeNotFoundOrDisabled", "I060", diagnostic)
             }));
         }
         for exposure in manifest.exposures.values_mut() {

@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Warning;
 use crate::manifest::{JsonMap, Manifest, ResourceType};
 use crate::project::{ConfigKind, Project};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// Sections whose resources are all parsed.
 const SECTIONS: [(ConfigKind, ResourceType); 7] = [
@@ -42,7 +42,8 @@ pub fn warning(project: &Project, manifest: &Manifest) -> Option<Warning> {
         list.join("\n")
     );
     let diagnostic = *Diagnostic::new(Code::ConfigInvalid, message);
-    Some(Warning { name: "UnusedResourceConfigPath", code: "I051", diagnostic })
+    let warning = Warning::new("UnusedResourceConfigPath", "I051", diagnostic);
+    Some(warning.with_data(json!({"unused_config_paths": unused})))
 }
 
 /// The levels of a section that set something themselves.

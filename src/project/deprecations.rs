@@ -70,5 +70,5 @@ fn deprecated(
     message: String,
 ) -> Warning {
     let diagnostic = *source.error(Code::Deprecated, place, message);
-    Warning { name, code, diagnostic }
+    Warning::new(name, code, diagnostic)
 }

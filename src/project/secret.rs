@@ -1,5 +1,6 @@
 //! Values that must never reach a log, an artifact or an error text.
 
+use serde_json::Value as Json;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -66,6 +67,22 @@ impl Secrets {
             }
         }
         text
+    }
+
+    /// The value with every secret in its texts and keys replaced.
+    pub fn scrub_json(&self, value: Json) -> Json {
+        if self.0.is_empty() {
+            return value;
+        }
+        match value {
+            Json::String(text) => Json::String(self.scrub(&text).into_owned()),
+            Json::Array(items) => items.into_iter().map(|item| self.scrub_json(item)).collect(),
+            Json::Object(map) => map
+                .into_iter()
+                .map(|(key, item)| (self.scrub(&key).into_owned(), self.scrub_json(item)))
+                .collect(),
+            other => other,
+        }
     }
 }
 

@@ -26,6 +26,10 @@ pub fn label(event: &Event) -> Label {
         Event::MainEncounteredError { .. } => ("MainEncounteredError", "Z002", Error),
         Event::MainKeyboardInterrupt => ("MainKeyboardInterrupt", "Z001", Info),
         Event::CommandCompleted { .. } => ("CommandCompleted", "Q039", Debug),
+        Event::DeprecationsSummary { .. } => ("DeprecationsSummary", "D028", Warn),
+        Event::ResourceReport { shown, .. } => {
+            ("ResourceReport", "Z051", if *shown { Info } else { Debug })
+        }
         Event::FoundStats { .. } => ("FoundStats", "W006", Info),
         Event::Warning(warning) => (warning.name, warning.code, Warn),
         Event::NoNodesForSelectionCriteria { .. } => ("NoNodesForSelectionCriteria", "M030", Warn),
@@ -45,7 +49,11 @@ pub fn label(event: &Event) -> Label {
         Event::NodeExecuting { .. } => ("NodeExecuting", "Q031", Debug),
         Event::LogStartLine { .. } => ("LogStartLine", "Q011", Info),
         Event::LogModelResult(line) => ("LogModelResult", "Q012", result_level(line.status)),
-        Event::LogSnapshotResult(line) => ("LogSnapshotResult", "Q015", result_level(line.status)),
+        Event::WritingInjectedSql { .. } => ("WritingInjectedSQLForNode", "Q029", Debug),
+        Event::CatchableExceptionOnRun { .. } => ("CatchableExceptionOnRun", "W002", Debug),
+        Event::LogSnapshotResult { line, .. } => {
+            ("LogSnapshotResult", "Q015", result_level(line.status))
+        }
         Event::LogSeedResult(line) => ("LogSeedResult", "Q016", result_level(line.status)),
         Event::LogTestResult { line, .. } => ("LogTestResult", "Q007", result_level(line.status)),
         Event::LogNodeNoOpResult(_) => ("LogNodeNoOpResult", "Q019", Info),
@@ -60,6 +68,7 @@ pub fn label(event: &Event) -> Label {
         Event::EndOfRunSummary { .. } => ("EndOfRunSummary", "Z030", Info),
         Event::RunResultWarning { .. } => ("RunResultWarning", "Z021", Warn),
         Event::RunResultFailure { .. } => ("RunResultFailure", "Z022", Error),
+        Event::RunResultError { debug: true, .. } => ("RunResultError", "Z024", Debug),
         Event::RunResultError { .. } => ("RunResultError", "Z024", Error),
         Event::RunResultErrorNoMessage { .. } => ("RunResultErrorNoMessage", "Z025", Error),
         Event::RunResultWarningMessage { .. } => ("RunResultWarningMessage", "Z046", Warn),
@@ -68,6 +77,7 @@ pub fn label(event: &Event) -> Label {
         Event::StatsLine(_) => ("StatsLine", "Z023", Info),
         Event::EndRunResult { .. } => ("EndRunResult", "Q037", Debug),
         Event::ArtifactWritten { .. } => ("ArtifactWritten", "P001", Debug),
+        Event::Formatting { debug: true, .. } => ("Formatting", "Z017", Debug),
         Event::Formatting { .. } => ("Formatting", "Z017", Info),
         Event::Note { level, .. } => ("Note", "Z050", *level),
         Event::DebugCmdOut { .. } => ("DebugCmdOut", "Z047", Info),

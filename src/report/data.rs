@@ -13,9 +13,7 @@ pub fn data(event: &Event) -> Json {
             json!({"version": format!("={}", crate::project::version::DBT_VERSION), "log_version": 3})
         }
         Event::MainReportArgs { args } => {
-            // dbt's event has texts only, as Python writes the values.
-            let texts = args.iter().map(|(name, value)| (name.clone(), python_text(value)));
-            json!({"args": texts.collect::<Map<String, Json>>()})
+            json!({"args": texts(args)})
         }
         Event::AdapterRegistered => json!({
             "adapter_name": "postgres",
@@ -23,22 +21,37 @@ pub fn data(event: &Event) -> Json {
         }),
         Event::MainEncounteredError { diagnostics } => {
             let texts: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-            let codes: Vec<_> = diagnostics.iter().map(|error| error.code.as_str()).collect();
-            json!({"exc": texts.join("\n\n"), "codes": codes})
+            json!({"exc": texts.join("\n\n")})
         }
         Event::CommandCompleted { command, success, elapsed } => json!({
             "command": command, "success": success, "elapsed": seconds(*elapsed),
             "completed_at": clock::timestamp(jiff::Timestamp::now()),
         }),
         Event::FoundStats { stat_line } => json!({"stat_line": stat_line}),
-        Event::Warning(warning) => json!({
-            "msg": warning.diagnostic.message, "code": warning.diagnostic.code.as_str(),
-        }),
+        Event::Warning(warning) => {
+            let mut data = warning.data.clone();
+            if data.is_empty() {
+                data.insert("msg".to_owned(), json!(warning.diagnostic.message));
+            }
+            Json::Object(data)
+        }
+        Event::DeprecationsSummary { summaries, show_all_hint } => {
+            let summaries: Vec<Json> = summaries
+                .iter()
+                .map(|(name, code, count)| {
+                    json!({"event_name": name, "event_code": code, "occurrences": count})
+                })
+                .collect();
+            json!({"summaries": summaries, "show_all_hint": show_all_hint})
+        }
+        Event::ResourceReport { command, success, elapsed, .. } => {
+            resource_report(command, *success, *elapsed)
+        }
         Event::NoNodesForSelectionCriteria { spec } => json!({"spec_raw": spec}),
         Event::JinjaLog { message, node, .. } => with_node(json!({"msg": message}), node.as_ref()),
         Event::Print { message }
         | Event::Output { message }
-        | Event::Formatting { message }
+        | Event::Formatting { message, .. }
         | Event::Note { message, .. }
         | Event::DebugCmdOut { message } => json!({"msg": message}),
         Event::NewConnection { name } => json!({"conn_name": name, "conn_type": "postgres"}),
@@ -62,15 +75,16 @@ pub fn data(event: &Event) -> Json {
         }
         Event::RunningOperationCaughtError { diagnostic }
         | Event::CatalogGenerationError { diagnostic } => {
-            json!({"exc": diagnostic.to_string(), "code": diagnostic.code.as_str()})
+            json!({"exc": diagnostic.to_string()})
         }
         Event::CheckCleanPath { path }
         | Event::ConfirmCleanPath { path }
         | Event::ProtectedCleanPath { path }
         | Event::CatalogWritten { path } => json!({"path": path}),
         Event::WriteCatalogFailure { failures } => json!({"num_exceptions": failures}),
-        Event::CompiledNode { name, compiled, json, quiet, inline } => json!({
+        Event::CompiledNode { unique_id, name, compiled, json, quiet, inline } => json!({
             "node_name": name, "compiled": compiled, "is_inline": inline, "quiet": quiet,
+            "unique_id": unique_id,
             "output_format": if *json { "json" } else { "text" },
         }),
         Event::EmbeddedServer { version, directory, url, started } => json!({
@@ -102,13 +116,30 @@ pub fn data(event: &Event) -> Json {
     }
 }
 
-fn python_text(value: &Json) -> Json {
-    Json::from(crate::context::json::from_json(value).to_string())
+/// Maps of texts are dbt's form of what may be anything: each value as Python writes it.
+fn texts(map: &Map<String, Json>) -> Json {
+    let text = |value: &Json| Json::from(crate::context::json::from_json(value).to_string());
+    map.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// dbt's `ResourceReport`: what the operating system counted for this process.
+pub fn resource_report(command: &str, success: bool, elapsed: Duration) -> Json {
+    let usage = super::usage::of_process();
+    json!({
+        "command_name": command, "command_success": success,
+        "command_wall_clock_time": seconds(elapsed),
+        "process_user_time": usage.user_seconds, "process_kernel_time": usage.system_seconds,
+        // 64-bit counts are texts in dbt's JSON.
+        "process_mem_max_rss": usage.max_resident_kb.to_string(),
+        "process_in_blocks": usage.blocks_in.to_string(),
+        "process_out_blocks": usage.blocks_out.to_string(),
+    })
 }
 
 fn run_data(event: &Event) -> Json {
     match event {
         Event::NodeStart { node }
+        | Event::WritingInjectedSql { node }
         | Event::NodeCompiling { node }
         | Event::NodeExecuting { node } => with_node(json!({}), Some(node)),
         Event::NodeFinished { node, result } => {
@@ -117,51 +148,59 @@ fn run_data(event: &Event) -> Json {
         Event::LogStartLine { node, description, position } => {
             placed(with_node(json!({"description": description}), Some(node)), *position)
         }
-        Event::LogModelResult(line) | Event::LogNodeNoOpResult(line) => result_data(line),
-        Event::LogSnapshotResult(line) => {
+        Event::LogModelResult(line) => with_group(result_data(line), &line.node),
+        Event::LogNodeNoOpResult(line) => {
             let mut data = result_data(line);
+            set(&mut data, "status", json!(""));
+            data
+        }
+        Event::LogSnapshotResult { line, config } => {
+            let mut data = with_group(result_data(line), &line.node);
             set(&mut data, "status", json!(line.status));
-            set(&mut data, "result_message", json!(line.message));
+            set(&mut data, "result_message", json!(line.message.as_deref().unwrap_or("")));
+            set(&mut data, "cfg", texts(config));
             data
         }
         Event::LogSeedResult(line) => {
-            let mut data = result_data(line);
-            set(&mut data, "status", json!(line.status));
-            set(&mut data, "result_message", json!(line.message));
-            set(&mut data, "schema", json!(line.node.node.schema));
-            set(&mut data, "relation", json!(line.node.node.alias));
-            data
+            let data = json!({
+                "status": line.status, "execution_time": seconds(line.execution_time),
+                "result_message": line.message.as_deref().unwrap_or(""),
+                "schema": line.node.node.schema, "relation": line.node.node.alias,
+            });
+            placed(with_group(with_node(data, Some(&line.node)), &line.node), line.position)
         }
-        Event::LogTestResult { line, attached_node } => with_node(
-            json!({
-                "name": line.description, "status": line.status,
-                "index": line.position.index, "num_models": line.position.total,
-                "execution_time": seconds(line.execution_time),
-                "num_failures": line.failures.unwrap_or(0),
-                "attached_node": attached_node.as_deref().unwrap_or(""),
-            }),
-            Some(&line.node),
-        ),
-        Event::SkippingDetails { node, position } => placed(
+        Event::LogTestResult { line, attached_node } => with_group(
             with_node(
                 json!({
-                    "resource_type": node.node.resource_type, "schema": node.node.schema,
-                    "node_name": node.node.name,
+                    "name": line.description, "status": line.status,
+                    "index": line.position.index, "num_models": line.position.total,
+                    "execution_time": seconds(line.execution_time),
+                    "num_failures": line.failures.unwrap_or(0),
+                    "attached_node": attached_node.as_deref().unwrap_or(""),
                 }),
-                Some(node),
+                Some(&line.node),
             ),
-            *position,
+            &line.node,
         ),
-        Event::LogSkipBecauseError { node, position, status } => placed(
-            json!({
+        Event::SkippingDetails { node, position } => {
+            let data = json!({
+                "resource_type": node.node.resource_type, "schema": node.node.schema,
+                "node_name": node.node.name,
+            });
+            placed(with_group(with_node(data, Some(node)), node), *position)
+        }
+        Event::LogSkipBecauseError { node, position, status } => {
+            let data = json!({
                 "schema": node.node.schema, "relation": node.node.name, "status": status,
-            }),
-            *position,
-        ),
-        Event::MarkSkippedChildren { unique_id, status, message } => json!({
-            "unique_id": unique_id, "status": status,
-            "run_result": {"status": status, "message": message},
+            });
+            placed(with_group(data, node), *position)
+        }
+        Event::MarkSkippedChildren { unique_id, status, result, .. } => json!({
+            "unique_id": unique_id, "status": status, "run_result": result,
         }),
+        Event::CatchableExceptionOnRun { node, message } => {
+            with_node(json!({"exc": message, "exc_info": ""}), Some(node))
+        }
         Event::LogHookStartLine { node, statement, position } => {
             placed(with_node(json!({"statement": statement}), Some(node)), *position)
         }
@@ -188,20 +227,17 @@ fn run_data(event: &Event) -> Json {
             "num_errors": errors, "num_warnings": warnings,
             "num_partial_success": partial_successes, "keyboard_interrupt": interrupted,
         }),
-        Event::RunResultWarning { node } | Event::RunResultFailure { node } => with_node(
-            json!({
+        Event::RunResultWarning { node } | Event::RunResultFailure { node } => {
+            let data = json!({
                 "resource_type": node.node.resource_type, "node_name": node.node.name,
                 "path": node.node.original_file_path,
-            }),
-            Some(node),
-        ),
-        Event::RunResultError { message, node, diagnostic } => with_node(
-            json!({
-                "msg": message,
-                "code": diagnostic.as_ref().map(|diagnostic| diagnostic.code.as_str()),
-            }),
-            node.as_ref(),
-        ),
+            });
+            with_group(with_node(data, Some(node)), node)
+        }
+        Event::RunResultError { message, node, .. } => {
+            let data = with_node(json!({"msg": message}), node.as_ref());
+            node.as_ref().map_or(data.clone(), |node| with_group(data, node))
+        }
         Event::RunResultErrorNoMessage { status, node } => {
             with_node(json!({"status": status}), Some(node))
         }
@@ -213,8 +249,8 @@ fn run_data(event: &Event) -> Json {
             with_node(json!({"relation_name": relation_name}), Some(node))
         }
         Event::StatsLine(stats) => json!({"stats": stats_data(*stats)}),
-        Event::EndRunResult { success, elapsed } => json!({
-            "success": success, "elapsed_time": seconds(*elapsed),
+        Event::EndRunResult { success, elapsed, results } => json!({
+            "success": success, "elapsed_time": seconds(*elapsed), "results": results,
             "generated_at": clock::timestamp(jiff::Timestamp::now()),
         }),
         _ => json!({}),
@@ -279,6 +315,14 @@ fn set(data: &mut Json, key: &str, value: Json) {
 fn with_node(mut data: Json, node: Option<&NodeInfo>) -> Json {
     if let Some(node) = node {
         set(&mut data, "node_info", node_info(node));
+    }
+    data
+}
+
+/// dbt's `group`, for nodes that belong to one.
+fn with_group(mut data: Json, node: &NodeInfo) -> Json {
+    if let Some(group) = &node.node.group {
+        set(&mut data, "group", Json::Object(group.clone()));
     }
     data
 }

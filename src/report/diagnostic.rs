@@ -24,11 +24,6 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
     format!("{diagnostic}{}", render_notes(diagnostic, style))
 }
 
-/// A warning: the message without dbt's error header.
-pub fn render_warning(diagnostic: &Diagnostic, style: Style) -> String {
-    format!("{}{}", diagnostic.message, render_notes(diagnostic, style))
-}
-
 /// Only gdbt's part, to follow dbt's text. Begins with a line end unless empty.
 pub fn render_notes(diagnostic: &Diagnostic, style: Style) -> String {
     let mut text = String::new();

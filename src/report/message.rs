@@ -44,7 +44,14 @@ pub fn message(event: &Event, style: Style) -> String {
         }
         Event::FoundStats { stat_line } => format!("Found {stat_line}"),
         Event::Warning(warning) => {
-            style.warning_tag(&super::diagnostic::render_warning(&warning.diagnostic, style))
+            super::warning::text(warning, super::DeprecationOptions::default(), style)
+        }
+        Event::DeprecationsSummary { summaries, show_all_hint } => {
+            super::warning::summary(summaries, *show_all_hint, style)
+        }
+        Event::ResourceReport { command, success, elapsed, .. } => {
+            let data = super::data::resource_report(command, *success, *elapsed);
+            format!("Resource report: {}", super::json_text::line(&data))
         }
         Event::NoNodesForSelectionCriteria { spec } => {
             format!("The selection criterion '{spec}' does not match any enabled nodes")
@@ -56,7 +63,7 @@ pub fn message(event: &Event, style: Style) -> String {
         Event::JinjaLog { message, .. }
         | Event::Print { message }
         | Event::Output { message }
-        | Event::Formatting { message }
+        | Event::Formatting { message, .. }
         | Event::Note { message, .. }
         | Event::DebugCmdOut { message }
         | Event::RunResultWarningMessage { message, .. } => message.clone(),
@@ -103,7 +110,7 @@ pub fn message(event: &Event, style: Style) -> String {
             if *failures == 1 { "" } else { "s" }
         ),
         Event::CatalogWritten { path } => format!("Catalog written to {path}"),
-        Event::CompiledNode { name, compiled, json, quiet, inline } => {
+        Event::CompiledNode { name, compiled, json, quiet, inline, .. } => {
             compiled_node(name, compiled, *json, *quiet, *inline)
         }
         Event::EmbeddedServer { version, directory, url, started } => {
@@ -121,7 +128,11 @@ fn run_message(event: &Event, style: Style) -> String {
             style.line(&format!("START {description}"), "RUN", place(*position), None)
         }
         Event::LogModelResult(line) => result_line(line, "created", style),
-        Event::LogSnapshotResult(line) => result_line(line, "snapshotted", style),
+        Event::WritingInjectedSql { node } => {
+            format!("Writing injected SQL for node \"{}\"", node.node.unique_id)
+        }
+        Event::CatchableExceptionOnRun { message, .. } => message.clone(),
+        Event::LogSnapshotResult { line, .. } => result_line(line, "snapshotted", style),
         Event::LogSeedResult(line) => result_line(line, "loaded", style),
         Event::LogTestResult { line, .. } => test_line(line, style),
         Event::LogNodeNoOpResult(line) => style.line(
@@ -139,7 +150,7 @@ fn run_message(event: &Event, style: Style) -> String {
                 format!("SKIP relation {schema}.{name} due to ephemeral model status '{status}'");
             style.line(&text, &style.red("ERROR SKIP"), place(*position), None)
         }
-        Event::MarkSkippedChildren { unique_id, status, message } => {
+        Event::MarkSkippedChildren { unique_id, status, message, .. } => {
             let mut text = format!(
                 "Marking all children of '{unique_id}' to be skipped because of status '{status}'. "
             );
@@ -364,6 +375,7 @@ mod tests {
             alias: name.into(),
             relation_name: None,
             checksum: String::new(),
+            group: None,
         };
         NodeInfo { node: Arc::new(node), status: "started", started_at: None, finished_at: None }
     }

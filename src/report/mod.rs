@@ -7,14 +7,18 @@ mod clock;
 mod data;
 mod diagnostic;
 pub mod dot;
+mod json_text;
 pub mod lineage;
 mod log_file;
 pub mod mermaid;
 mod message;
 mod progress;
 mod style;
+mod usage;
+mod warning;
 
 pub use style::{Style, bytes, grouped};
+pub use warning::DeprecationOptions;
 
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{Event, Level, Sink, thread_name};
@@ -27,6 +31,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
+use warning::Deprecations;
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +47,8 @@ pub enum Format {
 /// What to do with warnings (`--warn-error`, `--warn-error-options`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WarnError {
-    /// Event names that become errors; `all` or `*` for every one.
+    /// Event names that become errors; `all` or `*` for every one, `Deprecations` for all
+    /// that are about old forms.
     pub error: Vec<String>,
     /// Exceptions to `error`.
     pub warn: Vec<String>,
@@ -50,12 +56,40 @@ pub struct WarnError {
     pub silence: Vec<String>,
 }
 
+/// What becomes of a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handling {
+    /// It is an error.
+    Error,
+    /// It is shown.
+    Warn,
+    /// Nobody hears of it.
+    Silence,
+}
+
 impl WarnError {
+    /// What becomes of warnings of this name. A name goes before `Deprecations`, and that
+    /// before `all`; among equals silence goes before warn, and that before error.
+    pub fn handling(&self, name: &str) -> Handling {
+        let lists = [
+            (&self.silence, Handling::Silence),
+            (&self.warn, Handling::Warn),
+            (&self.error, Handling::Error),
+        ];
+        let find = |wanted: &dyn Fn(&str) -> bool| {
+            let mut lists = lists.iter();
+            lists.find(|it| it.0.iter().any(|entry| wanted(entry))).map(|it| it.1)
+        };
+        let is_deprecation = name.ends_with("Deprecation");
+        find(&|entry| entry == name)
+            .or_else(|| find(&|entry| is_deprecation && entry == "Deprecations"))
+            .or_else(|| find(&|entry| entry == "all" || entry == "*"))
+            .unwrap_or(Handling::Warn)
+    }
+
     /// Whether warnings of this name are errors.
     pub fn is_error(&self, name: &str) -> bool {
-        let all = self.error.iter().any(|entry| entry == "all" || entry == "*");
-        let listed = |list: &[String]| list.iter().any(|entry| entry == name);
-        (all || listed(&self.error)) && !listed(&self.warn) && !listed(&self.silence)
+        self.handling(name) == Handling::Error
     }
 }
 
@@ -93,6 +127,11 @@ pub struct Options {
     pub file: Option<FileOptions>,
     /// What to do with warnings.
     pub warn_error: WarnError,
+    /// `require_all_warnings_handled_by_warn_error`: that goes for every warning, not for
+    /// those alone that dbt has always treated so.
+    pub all_warnings: bool,
+    /// Which deprecations are shown, and how.
+    pub deprecations: DeprecationOptions,
     /// This run's id.
     pub invocation_id: String,
     /// Texts that must not appear anywhere.
@@ -112,6 +151,8 @@ impl Default for Options {
             progress: false,
             file: None,
             warn_error: WarnError::default(),
+            all_warnings: false,
+            deprecations: DeprecationOptions::default(),
             invocation_id: String::new(),
             secrets: Secrets::default(),
             extra: BTreeMap::new(),
@@ -134,6 +175,7 @@ pub struct Report {
     console: Mutex<()>,
     file: Option<Mutex<LogFile>>,
     progress: Option<Progress>,
+    deprecations: Deprecations,
 }
 
 impl Report {
@@ -141,7 +183,29 @@ impl Report {
     pub fn new(options: Options) -> Self {
         let file = options.file.as_ref().map(|file| LogFile::new(&file.folder, file.max_bytes));
         let progress = options.progress.then(Progress::new);
-        Self { options, console: Mutex::new(()), file: file.map(Mutex::new), progress }
+        let file = file.map(Mutex::new);
+        let deprecations = Deprecations::default();
+        Self { options, console: Mutex::new(()), file, progress, deprecations }
+    }
+
+    /// Tells how often each deprecation came up, if any did. Comes last in a command.
+    ///
+    /// # Errors
+    /// `--warn-error` makes an error of the summary.
+    pub fn tell_deprecations(&self) -> Result<()> {
+        let summaries = self.deprecations.summaries();
+        if summaries.is_empty() {
+            return Ok(());
+        }
+        let show_all_hint = !self.options.deprecations.show_all;
+        self.warn(Event::DeprecationsSummary { summaries, show_all_hint })
+    }
+
+    fn text(&self, event: &Event, style: Style) -> String {
+        match event {
+            Event::Warning(warning) => warning::text(warning, self.options.deprecations, style),
+            event => message::message(event, style),
+        }
     }
 
     fn show(&self, event: &Event) {
@@ -202,7 +266,7 @@ impl Report {
 
     fn line(&self, event: &Event, format: Format, style: Style) -> String {
         let now = Timestamp::now();
-        let text = message::message(event, style);
+        let text = self.text(event, style);
         let reset = if style.colour { "\u{1b}[0m" } else { "" };
         let line = match format {
             Format::Text if catalogue::is_raw(event) => text,
@@ -231,7 +295,8 @@ impl Report {
 
     fn json_line(&self, event: &Event, text: &str, now: Timestamp) -> String {
         let label = catalogue::label(event);
-        json!({
+        // Secrets go before the text is escaped, or some would not be recognised.
+        json_text::line(&self.options.secrets.scrub_json(json!({
             "data": data::data(event),
             "info": {
                 "category": "",
@@ -245,16 +310,16 @@ impl Report {
                 "thread": thread_name(),
                 "ts": clock::timestamp(now),
             },
-        })
-        .to_string()
+        })))
     }
 }
 
 impl Sink for Report {
     fn emit(&self, event: Event) {
         let label = catalogue::label(&event);
-        if label.level == Level::Warn
-            && self.options.warn_error.silence.iter().any(|name| name == label.name)
+        if self.options.all_warnings
+            && label.level == Level::Warn
+            && self.options.warn_error.handling(label.name) == Handling::Silence
         {
             return;
         }
@@ -263,14 +328,48 @@ impl Sink for Report {
     }
 
     fn warn(&self, event: Event) -> Result<()> {
-        if !self.options.warn_error.is_error(catalogue::label(&event).name) {
-            self.emit(event);
+        if let Event::Warning(warning) = &event
+            && warning.is_deprecation()
+            && !self.deprecations.count(warning)
+            && !self.options.deprecations.show_all
+        {
             return Ok(());
         }
+        match self.options.warn_error.handling(catalogue::label(&event).name) {
+            Handling::Silence => return Ok(()),
+            Handling::Warn => {
+                self.emit(event);
+                return Ok(());
+            }
+            Handling::Error => {}
+        }
         let error = match event {
-            Event::Warning(warning) => Box::new(warning.diagnostic),
+            Event::Warning(warning) => {
+                let message = warning::message(&warning, self.options.deprecations, Style::PLAIN);
+                Box::new(Diagnostic { message, code: Code::WarningAsError, ..warning.diagnostic })
+            }
             event => Diagnostic::new(Code::WarningAsError, message::message(&event, Style::PLAIN)),
         };
         Err(error.with_help("This is an error because of --warn-error or --warn-error-options."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_rule_decides_what_becomes_of_a_warning() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let options = WarnError {
+            error: names(&["all"]),
+            warn: names(&["Deprecations", "NoNodesSelected"]),
+            silence: names(&["SourceOverrideDeprecation"]),
+        };
+        assert_eq!(options.handling("NothingToDo"), Handling::Error);
+        assert_eq!(options.handling("NoNodesSelected"), Handling::Warn);
+        assert_eq!(options.handling("ConfigDataPathDeprecation"), Handling::Warn);
+        assert_eq!(options.handling("SourceOverrideDeprecation"), Handling::Silence);
+        assert_eq!(WarnError::default().handling("NothingToDo"), Handling::Warn);
     }
 }

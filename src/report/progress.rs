@@ -43,7 +43,7 @@ impl Progress {
             }
             Event::LogModelResult(line)
             | Event::LogSeedResult(line)
-            | Event::LogSnapshotResult(line)
+            | Event::LogSnapshotResult { line, .. }
             | Event::LogNodeNoOpResult(line)
             | Event::LogTestResult { line, .. } => self.end_node(&line.node.node.name),
             Event::SkippingDetails { node, .. } | Event::LogSkipBecauseError { node, .. } => {

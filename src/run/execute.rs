@@ -29,6 +29,8 @@ pub enum Action {
 pub struct Executor {
     /// What templates share.
     pub shared: Arc<Shared>,
+    /// All resources.
+    pub manifest: Arc<Manifest>,
     /// Makes SQL.
     pub compiler: Compiler,
     /// Where the SQL goes.
@@ -96,6 +98,8 @@ impl Executor {
             }
             Err(error) => {
                 let error = explain(error, written.as_deref(), self.shared.manifest());
+                let node = at(info, "executing");
+                self.tell(Event::CatchableExceptionOnRun { node, message: error.to_string() });
                 result.status = NodeStatus::Error;
                 result.message = Some(error.to_string());
                 result.diagnostic = Some(Arc::from(error));
@@ -144,6 +148,9 @@ impl Executor {
         let compiled = self.compiler.compile(node, Some(session));
         attempt.timing.push(phase.end());
         let compiled = compiled?;
+        if node.resource_type() != ResourceType::Seed {
+            self.tell(Event::WritingInjectedSql { node: at(attempt.info, "compiling") });
+        }
         let code = Arc::clone(&compiled.compiled);
         attempt.compiled = Some(compiled);
         if self.action == Action::Compile || node.is_ephemeral() {

@@ -110,13 +110,14 @@ impl Job<'_> {
     fn run(&self) -> Result<NodeResult> {
         let executor = self.executor;
         let begun = Instant::now();
-        let info = narrate::started(&self.subject());
+        let info = narrate::started(&self.subject(), &self.executor.manifest);
         let session = executor.database.session(self.hook, &info)?;
         let started_at = Timestamp::now();
         let compiled =
             executor.compiler.compile_with(self.hook, Some(&session), self.values.to_vec());
         let compile = Timing { name: "compile", started_at, completed_at: Timestamp::now() };
         let compiled = compiled.map_err(|error| error.with_node(self.hook.label()))?.compiled;
+        executor.sink.emit(Event::WritingInjectedSql { node: info.clone() });
         executor.sink.emit(Event::LogHookStartLine {
             node: info.clone(),
             statement: self.name(),
@@ -169,7 +170,7 @@ impl Job<'_> {
         let message = format!("{} skipped", self.name());
         let mut result = NodeResult::skipped(self.subject(), "main", Some(message));
         result.failures = Some(1);
-        self.tell_end(&narrate::at_rest(&self.subject()), &result);
+        self.tell_end(&narrate::at_rest(&self.subject(), &self.executor.manifest), &result);
         result
     }
 

@@ -87,7 +87,7 @@ pub struct Input<'a> {
     /// What templates share.
     pub shared: &'a Arc<Shared>,
     /// All resources.
-    pub manifest: &'a Manifest,
+    pub manifest: &'a Arc<Manifest>,
     /// What depends on what.
     pub dag: &'a Dag,
     /// The nodes to run.
@@ -118,6 +118,7 @@ pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
     let begun = Instant::now();
     let executor = Executor {
         shared: Arc::clone(input.shared),
+        manifest: Arc::clone(input.manifest),
         compiler: Compiler::new(input.shared),
         database: Database::new(input.shared, input.server.clone(), input.sink)?,
         sink: Arc::clone(input.sink),
@@ -138,7 +139,7 @@ pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
         start_failed = results.iter().any(|result| result.status == NodeStatus::Error);
     }
     let interrupted = if start_failed && options.skip_nodes_if_start_fails {
-        results.extend(skip_all(&plan, sink, node_count));
+        results.extend(skip_all(&plan, input.manifest, sink, node_count));
         false
     } else {
         run_nodes(&executor, &plan, &options, &mut results)
@@ -178,7 +179,7 @@ fn run_nodes(
         let id = failure.unique_id();
         let result = done.iter().find(|result| result.subject.unique_id() == id);
         if let Some(result) = result {
-            summary::tell_result(executor.sink.as_ref(), result);
+            summary::tell_result(executor.sink.as_ref(), result, &executor.manifest);
         }
     }
     results.extend(done);
@@ -190,10 +191,10 @@ fn run_nodes(
 }
 
 /// Skips every node because `on-run-start` failed.
-fn skip_all(plan: &Plan, sink: &dyn Sink, total: usize) -> Vec<NodeResult> {
+fn skip_all(plan: &Plan, manifest: &Manifest, sink: &dyn Sink, total: usize) -> Vec<NodeResult> {
     let skip = |(place, subject): (usize, &Subject)| {
         sink.emit(Event::SkippingDetails {
-            node: narrate::at_rest(subject),
+            node: narrate::at_rest(subject, manifest),
             position: crate::event::Position { index: place + 1, total },
         });
         NodeResult::skipped(subject.clone(), thread_name(), None)

@@ -4,17 +4,38 @@ use crate::event::{Event, NodeIdentity, NodeInfo, Position, ResultLine};
 use crate::manifest::{Exposure, MacroNode, Manifest, Node, NodeKind, ResourceType, UniqueId};
 use crate::result::{NodeResult, NodeStatus, Subject};
 use jiff::Timestamp;
-use serde_json::Map;
+use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What events tell about a node or an exposure.
-fn identity(subject: &Subject) -> Arc<NodeIdentity> {
+fn identity(subject: &Subject, manifest: &Manifest) -> Arc<NodeIdentity> {
     Arc::new(match subject {
-        Subject::Node(node) => of_node(node),
+        Subject::Node(node) => NodeIdentity { group: group(node, manifest), ..of_node(node) },
         Subject::Exposure(exposure) => of_exposure(exposure),
         Subject::Macro(node) => of_macro(node),
     })
+}
+
+/// The group of a node, or of what a test is attached to, in dbt's form.
+fn group(node: &Node, manifest: &Manifest) -> Option<Map<String, Json>> {
+    if manifest.groups.is_empty() {
+        return None;
+    }
+    let name = node.group.as_deref()?;
+    let group = manifest.groups.values().find(|group| *group.name == *name)?;
+    // dbt's event has texts only; a list is written as Python shows it.
+    let owner = group.owner.as_object().map(|owner| {
+        let texts = owner.iter().filter(|pair| !pair.1.is_null()).map(|(key, value)| {
+            (key.clone(), Json::from(crate::context::json::from_json(value).to_string()))
+        });
+        texts.collect::<Map<String, Json>>()
+    });
+    let mut map = Map::new();
+    map.insert("name".to_owned(), Json::from(&*group.name));
+    map.insert("package_name".to_owned(), Json::from(&*group.package_name));
+    map.insert("owner".to_owned(), Json::Object(owner.unwrap_or_default()));
+    Some(map)
 }
 
 fn of_exposure(exposure: &Exposure) -> NodeIdentity {
@@ -49,6 +70,7 @@ fn without_relation(id: &UniqueId, name: &Arc<str>, kind: ResourceType) -> NodeI
         alias: "".into(),
         relation_name: None,
         checksum: String::new(),
+        group: None,
     }
 }
 
@@ -66,13 +88,14 @@ fn of_node(node: &Node) -> NodeIdentity {
         alias: Arc::clone(&node.alias),
         relation_name: node.relation_name(),
         checksum: node.checksum.checksum.clone(),
+        group: None,
     }
 }
 
 /// A node that has just begun.
-pub fn started(subject: &Subject) -> NodeInfo {
+pub fn started(subject: &Subject, manifest: &Manifest) -> NodeInfo {
     NodeInfo {
-        node: identity(subject),
+        node: identity(subject, manifest),
         status: "started",
         started_at: Some(Timestamp::now()),
         finished_at: None,
@@ -80,8 +103,9 @@ pub fn started(subject: &Subject) -> NodeInfo {
 }
 
 /// A node outside of its run, as in summaries.
-pub fn at_rest(subject: &Subject) -> NodeInfo {
-    NodeInfo { node: identity(subject), status: "None", started_at: None, finished_at: None }
+pub fn at_rest(subject: &Subject, manifest: &Manifest) -> NodeInfo {
+    let node = identity(subject, manifest);
+    NodeInfo { node, status: "None", started_at: None, finished_at: None }
 }
 
 /// The node of a result line: how it ended and when.
@@ -111,6 +135,35 @@ fn relation(node: &Node, database: &str) -> String {
         format!("{}.{}", name.schema, node.alias)
     } else {
         format!("{}.{}.{}", name.database, name.schema, node.alias)
+    }
+}
+
+/// dbt's `run_result` of a node in events.
+pub fn record(result: &NodeResult) -> Map<String, Json> {
+    let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+    let timing: Vec<Json> = result
+        .timing
+        .iter()
+        .map(|phase| {
+            json!({
+                "name": phase.name,
+                "started_at": time(phase.started_at),
+                "completed_at": time(phase.completed_at),
+            })
+        })
+        .collect();
+    let value = json!({
+        "status": result.status,
+        "message": result.message.as_deref().unwrap_or(""),
+        "thread": result.thread_id,
+        "execution_time": result.execution_time.as_secs_f64(),
+        "num_failures": result.failures.unwrap_or(0),
+        "timing_info": timing,
+        "adapter_response": result.adapter_response,
+    });
+    match value {
+        Json::Object(map) => map,
+        _ => Map::new(),
     }
 }
 
@@ -147,9 +200,10 @@ pub fn result_line(
     Some(match &node.kind {
         NodeKind::Model { .. } | NodeKind::Function { .. } => Event::LogModelResult(line),
         NodeKind::Seed { .. } => Event::LogSeedResult(line),
-        NodeKind::Snapshot => {
-            Event::LogSnapshotResult(ResultLine { description: relation(node, database), ..line })
-        }
+        NodeKind::Snapshot => Event::LogSnapshotResult {
+            line: ResultLine { description: relation(node, database), ..line },
+            config: node.config.0.clone(),
+        },
         NodeKind::SingularTest => Event::LogTestResult {
             line: ResultLine { description: node.name.to_string(), ..line },
             attached_node: None,

@@ -2,6 +2,7 @@
 
 use super::narrate;
 use crate::event::{Event, Sink, Stats};
+use crate::manifest::Manifest;
 use crate::result::{NodeResult, NodeStatus};
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub fn tell_finished(sink: &dyn Sink, results: &[NodeResult], elapsed: Duration)
 }
 
 /// `Completed …`, the details of failures and warnings, and `Done. PASS=…`.
-pub fn tell_end(sink: &dyn Sink, results: &[NodeResult], interrupted: bool) {
+pub fn tell_end(sink: &dyn Sink, results: &[NodeResult], manifest: &Manifest, interrupted: bool) {
     let of = |wanted: fn(&NodeResult) -> bool| results.iter().filter(move |it| wanted(it));
     let errors = || of(is_error);
     let warnings = || of(|result| result.status == NodeStatus::Warn);
@@ -48,7 +49,7 @@ pub fn tell_end(sink: &dyn Sink, results: &[NodeResult], interrupted: bool) {
         partial_successes: of(|it| it.status == NodeStatus::PartialSuccess).count(),
         interrupted,
     });
-    errors().chain(warnings()).for_each(|result| tell_result(sink, result));
+    errors().chain(warnings()).for_each(|result| tell_result(sink, result, manifest));
     sink.emit(Event::empty_line());
     sink.emit(Event::StatsLine(stats(results)));
 }
@@ -64,17 +65,20 @@ fn is_error(result: &NodeResult) -> bool {
 
 /// The details of one failure or warning, after an empty line. dbt tells the reasons of skips
 /// in the debug log only.
-pub fn tell_result(sink: &dyn Sink, result: &NodeResult) {
+pub fn tell_result(sink: &dyn Sink, result: &NodeResult, manifest: &Manifest) {
     if result.status == NodeStatus::Skipped {
+        sink.emit(Event::Formatting { message: String::new(), debug: true });
+        let message = result.message.clone().unwrap_or_default();
+        sink.emit(Event::RunResultError { message, node: None, diagnostic: None, debug: true });
         return;
     }
     sink.emit(Event::empty_line());
-    tell_details(sink, result);
+    tell_details(sink, result, manifest);
 }
 
 /// The details of one failure or warning.
-pub fn tell_details(sink: &dyn Sink, result: &NodeResult) {
-    let info = || narrate::at_rest(&result.subject);
+pub fn tell_details(sink: &dyn Sink, result: &NodeResult, manifest: &Manifest) {
+    let info = || narrate::at_rest(&result.subject, manifest);
     let warned = result.status == NodeStatus::Warn;
     sink.emit(if warned {
         Event::RunResultWarning { node: info() }
@@ -89,6 +93,7 @@ pub fn tell_details(sink: &dyn Sink, result: &NodeResult) {
             message: message.clone(),
             node: Some(info()),
             diagnostic: result.diagnostic.as_deref().cloned().map(Box::new),
+            debug: false,
         },
         None => Event::RunResultErrorNoMessage { status: result.status, node: info() },
     });

@@ -9,7 +9,6 @@ use crate::event::{Event, NodeInfo, Position, thread_name};
 use crate::manifest::Node;
 use crate::result::{NodeResult, NodeStatus, Subject};
 use parking_lot::Mutex;
-use serde_json::{Map, Value as Json, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,12 +61,19 @@ impl<'a> NodeWork<'a> {
 
     /// An exposure: there is nothing to do.
     fn no_op(&self, subject: &Subject, position: Option<Position>) -> Outcome {
-        let info = narrate::started(subject);
+        let info = self.started(subject);
+        self.tell(Event::NodeStart { node: info.clone() });
+        self.tell(Event::NodeCompiling { node: NodeInfo { status: "compiling", ..info.clone() } });
+        self.tell(Event::NodeExecuting { node: NodeInfo { status: "executing", ..info.clone() } });
         let mut result =
             NodeResult::skipped(subject.clone(), thread_name(), Some("NO-OP".to_owned()));
         result.status = NodeStatus::NoOp;
         result.failures = Some(0);
         self.conclude(result, &info, position)
+    }
+
+    fn started(&self, subject: &Subject) -> NodeInfo {
+        narrate::started(subject, &self.executor.manifest)
     }
 
     fn tell(&self, event: Event) {
@@ -87,7 +93,7 @@ impl<'a> NodeWork<'a> {
         let blocks = failed && (self.tests_gate || result.status != NodeStatus::Fail);
         self.tell(Event::NodeFinished {
             node: narrate::finished(info, result.status),
-            result: run_result(&result),
+            result: narrate::record(&result),
         });
         let action = self.executor.action;
         if let Some(position) = position.filter(|_| action == execute::Action::Run)
@@ -96,11 +102,7 @@ impl<'a> NodeWork<'a> {
             self.tell(line);
         }
         if blocks {
-            self.tell(Event::MarkSkippedChildren {
-                unique_id: result.subject.unique_id().to_string(),
-                status: result.status,
-                message: result.message.clone(),
-            });
+            self.tell_children_skipped(&result);
         }
         if position.is_some() || action == execute::Action::Compile {
             self.results.lock().push(result);
@@ -108,6 +110,15 @@ impl<'a> NodeWork<'a> {
             self.broken.lock().push(Broken { result, told: false });
         }
         Outcome { blocks, fails: failed }
+    }
+
+    fn tell_children_skipped(&self, result: &NodeResult) {
+        self.tell(Event::MarkSkippedChildren {
+            unique_id: result.subject.unique_id().to_string(),
+            status: result.status,
+            message: result.message.clone(),
+            result: narrate::record(result),
+        });
     }
 
     /// Tells that something is skipped because of an ephemeral model, and what is wrong with
@@ -119,7 +130,8 @@ impl<'a> NodeWork<'a> {
         let status = broken.as_ref().map_or(NodeStatus::Skipped, |it| it.result.status);
         self.tell(Event::LogSkipBecauseError { node, position, status });
         if let Some(broken) = broken {
-            summary::tell_details(self.executor.sink.as_ref(), &broken.result);
+            let executor = self.executor;
+            summary::tell_details(executor.sink.as_ref(), &broken.result, &executor.manifest);
             broken.told = true;
         }
     }
@@ -131,7 +143,7 @@ impl Work for NodeWork<'_> {
             return Outcome { blocks: false, fails: false };
         };
         let Subject::Node(node) = subject else { return self.no_op(subject, position) };
-        let info = narrate::started(subject);
+        let info = self.started(subject);
         self.tell(Event::NodeStart { node: info.clone() });
         if let Some(position) = position.filter(|_| self.executor.action == execute::Action::Run) {
             self.tell(narrate::start_line(node, &info, position, self.database()));
@@ -147,8 +159,13 @@ impl Work for NodeWork<'_> {
     }
 
     fn skip(&self, place: usize, position: Option<Position>, cause: Option<usize>) {
-        let (Some(subject), Some(position)) = (self.plan.subject(place), position) else { return };
-        let info = NodeInfo { status: "skipped", ..narrate::started(subject) };
+        let Some(subject) = self.plan.subject(place) else { return };
+        // dbt tells of skipped ephemeral models in `build` alone.
+        if position.is_none() && !self.tests_gate {
+            return;
+        }
+        self.tell(Event::NodeStart { node: self.started(subject) });
+        let info = NodeInfo { status: "skipped", ..self.started(subject) };
         let cause = cause.and_then(|cause| self.plan.subject(cause));
         let message = cause.map(|cause| {
             format!(
@@ -158,12 +175,24 @@ impl Work for NodeWork<'_> {
                 cause.unique_id()
             )
         });
-        match cause {
-            Some(cause) => self.tell_broken(cause, info, position),
-            None => self.tell(Event::SkippingDetails { node: info, position }),
+        let result = NodeResult::skipped(subject.clone(), thread_name(), message);
+        match (cause, position) {
+            (Some(cause), Some(position)) => self.tell_broken(cause, info.clone(), position),
+            (None, Some(position)) => {
+                self.tell(Event::SkippingDetails { node: info.clone(), position });
+            }
+            (_, None) => {}
         }
-        let thread = thread_name();
-        self.results.lock().push(NodeResult::skipped(subject.clone(), thread, message));
+        self.tell(Event::NodeFinished {
+            node: narrate::finished(&info, result.status),
+            result: narrate::record(&result),
+        });
+        if self.tests_gate {
+            self.tell_children_skipped(&result);
+        }
+        if position.is_some() {
+            self.results.lock().push(result);
+        }
     }
 
     fn panicked(&self, place: usize, position: Option<Position>, message: &str) {
@@ -172,7 +201,7 @@ impl Work for NodeWork<'_> {
         let error = Diagnostic::new(Code::Internal, format!("gdbt panicked: {message}"))
             .with_node(format!("{} {}", subject.resource_type(), subject.name()))
             .with_help("This is a defect of gdbt. Please report it with logs/dbt.log.");
-        let info = narrate::started(subject);
+        let info = self.started(subject);
         self.tell(Event::GenericExceptionOnRun { node: info.clone(), message: error.to_string() });
         let mut result = NodeResult::skipped(subject.clone(), thread_name(), None);
         result.status = NodeStatus::Error;
@@ -192,33 +221,5 @@ impl Work for NodeWork<'_> {
         }
         // A server that cannot be told to cancel is told again; the run ends with its answer.
         let _ = self.executor.database.pool.cancel_all();
-    }
-}
-
-/// dbt's `run_result` of a node, for logs.
-fn run_result(result: &NodeResult) -> Map<String, Json> {
-    let timing: Vec<Json> = result
-        .timing
-        .iter()
-        .map(|phase| {
-            json!({
-                "name": phase.name,
-                "started_at": phase.started_at.to_string(),
-                "completed_at": phase.completed_at.to_string(),
-            })
-        })
-        .collect();
-    let value = json!({
-        "status": result.status,
-        "message": result.message.as_deref().unwrap_or(""),
-        "thread": result.thread_id,
-        "execution_time": result.execution_time.as_secs_f64(),
-        "num_failures": result.failures.unwrap_or(0),
-        "timing_info": timing,
-        "adapter_response": result.adapter_response,
-    });
-    match value {
-        Json::Object(map) => map,
-        _ => Map::new(),
     }
 }

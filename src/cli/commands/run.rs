@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Sink};
 use crate::manifest::{ResourceType, UniqueId};
 use crate::result::{NodeResult, NodeStatus};
-use crate::run::{self, Action, Input, Options, Outcome, summary};
+use crate::run::{self, Action, Input, Options, Outcome, narrate, summary};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -111,10 +111,11 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
         results.iter().try_for_each(|result| show_rows(session, result))?;
     }
     let success = summary::is_success(results) && !outcome.interrupted;
-    session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed });
+    let records = results.iter().map(narrate::record).collect();
+    session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed, results: records });
     loaded.write_results(session, &outcome)?;
     if !results.is_empty() {
-        summary::tell_end(sink, results, outcome.interrupted);
+        summary::tell_end(sink, results, &loaded.manifest, outcome.interrupted);
     }
     Ok(match (outcome.interrupted, success) {
         (true, _) => ExitStatus::Error,
@@ -192,7 +193,7 @@ fn show_rows(session: &Session, result: &NodeResult) -> Result<()> {
     let header = format!("Random sample of table: {relation}");
     let rule = "-".repeat(header.chars().count());
     session.emit(Event::SeedHeader { header });
-    session.emit(Event::Formatting { message: rule });
+    session.emit(Event::Formatting { message: rule, debug: false });
     session.emit(Event::Output { message: table.sample(SHOWN_ROWS) });
     session.emit(Event::empty_line());
     Ok(())
@@ -210,6 +211,7 @@ fn is_named(session: &Session, result: &NodeResult) -> bool {
 
 fn show(args: &CompileArgs, session: &Session, result: &NodeResult) {
     session.emit(Event::CompiledNode {
+        unique_id: result.subject.unique_id().to_string(),
         name: result.subject.name().to_owned(),
         compiled: result.compiled.as_ref().map(|it| it.code.clone()).unwrap_or_default(),
         json: args.output == CompileOutput::Json,

@@ -207,10 +207,10 @@ fn tell(change: &ContractChange, node: &Json, warnings: &mut Vec<Event>) -> Resu
     let reasons = breaks.join("\n  - ");
     let (name, path) = (text(node, "name"), text(node, "original_file_path"));
     if node.get("version").is_none_or(Json::is_null) {
-        warnings.push(Event::Warning(Warning {
-            name: "UnversionedBreakingChange",
-            code: "I071",
-            diagnostic: *Diagnostic::new(
+        warnings.push(Event::Warning(Warning::new(
+            "UnversionedBreakingChange",
+            "I071",
+            *Diagnostic::new(
                 Code::ContractBreaking,
                 format!(
                     "Breaking change to contracted, unversioned model {name} ({path})\nWhile \
@@ -218,7 +218,7 @@ fn tell(change: &ContractChange, node: &Json, warnings: &mut Vec<Event>) -> Resu
                      unversioned model.\n  - {reasons}\n"
                 ),
             ),
-        }));
+        )));
         return Ok(());
     }
     Err(Diagnostic::new(
@@ -257,7 +257,7 @@ fn seed_warning(old: &Json, new: &Json, kind: &str) -> Option<Event> {
     };
     let message = format!("Found a seed ({seed}) {rest}");
     let diagnostic = *Diagnostic::new(Code::ConfigInvalid, message);
-    Some(Event::Warning(Warning { name, code, diagnostic }))
+    Some(Event::Warning(Warning::new(name, code, diagnostic)))
 }
 
 /// Ids of one status, for the `result` method.

@@ -36,7 +36,7 @@ pub fn write_run_results(
             "metadata": invocation.metadata("run-results/v6"),
             "results": results,
             "elapsed_time": run.elapsed.as_secs_f64(),
-            "args": scrub(args, secrets),
+            "args": secrets.scrub_json(args),
         }),
     )
 }
@@ -71,15 +71,4 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
         "relation_name": node.and_then(|node| node.relation_name()),
         "batch_results": null,
     })
-}
-
-fn scrub(value: Json, secrets: &Secrets) -> Json {
-    match value {
-        Json::String(text) => Json::String(secrets.scrub(&text).into_owned()),
-        Json::Array(items) => items.into_iter().map(|item| scrub(item, secrets)).collect(),
-        Json::Object(map) => {
-            map.into_iter().map(|(key, item)| (key, scrub(item, secrets))).collect()
-        }
-        other => other,
-    }
 }
