@@ -80,16 +80,30 @@ pub fn source_args(args: &Args) -> Result<SourceArgs> {
 /// # Errors
 /// dbt's messages for a wrong number or type of arguments.
 pub fn metric_args(args: &Args) -> Result<Vec<String>> {
+    name_args("metric", args)
+}
+
+/// `function(name)` or `function(package, name)`.
+///
+/// # Errors
+/// dbt's messages for a wrong number or type of arguments.
+pub fn function_args(args: &Args) -> Result<Vec<String>> {
+    name_args("function", args)
+}
+
+fn name_args(function: &str, args: &Args) -> Result<Vec<String>> {
     let given = args.positional.as_slice();
     if !matches!(given.len(), 1 | 2) {
         let given = given.len();
-        return Err(compilation(format!("metric() takes at most two arguments ({given} given)")));
+        return Err(compilation(format!(
+            "{function}() takes at most two arguments ({given} given)"
+        )));
     }
     let text = |value: &Value| {
         let text = value.as_str().map(str::to_owned);
         text.ok_or_else(|| {
             compilation(format!(
-                "The name argument to metric() must be a string, got {}",
+                "The name argument to {function}() must be a string, got {}",
                 type_of(value)
             ))
         })

@@ -12,6 +12,8 @@ pub struct Captured {
     pub sources: Vec<SourceArgs>,
     /// Every `metric` call.
     pub metrics: Vec<Vec<String>>,
+    /// Every `function` call: name, or package and name.
+    pub functions: Vec<Vec<String>>,
     /// The arguments of each `config` call; `pre_hook` and `post_hook` are spelled with a
     /// dash. Joining them is up to `parse`.
     pub configs: Vec<JsonMap>,
@@ -41,6 +43,10 @@ impl Capture {
 
     pub(super) fn add_metric(&self, args: Vec<String>) {
         self.0.lock().metrics.push(args);
+    }
+
+    pub(super) fn add_function(&self, args: Vec<String>) {
+        self.0.lock().functions.push(args);
     }
 
     pub(super) fn add_config(&self, config: JsonMap) {

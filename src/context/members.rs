@@ -97,6 +97,7 @@ impl Inner {
             "ref" => Some(Value::object(resolvers::Reference(self.clone()))),
             "source" => Some(resolvers::source(self.clone())),
             "metric" => Some(resolvers::metric(self.clone())),
+            "function" => Some(resolvers::function(self.clone())),
             _ => None,
         }
     }
@@ -129,7 +130,7 @@ impl Inner {
     fn provided(self: &Arc<Self>, name: &str) -> Option<Value> {
         let shared = &self.shared;
         Some(match name {
-            "ref" | "source" | "metric" => return self.reference(name),
+            "ref" | "source" | "metric" | "function" => return self.reference(name),
             "config" => self.config(),
             "execute" => Value::Bool(self.phase.executes()),
             "exceptions" => self.exceptions(),
@@ -147,9 +148,6 @@ impl Inner {
                 Value::list(shared.selected().iter().map(|id| Value::str(id.as_str())))
             }
             "pre_hooks" | "post_hooks" | "sql" => Value::None,
-            "function" => Value::function("function", |_, _| {
-                Err(Diagnostic::new(Code::Unsupported, "gdbt does not build functions").into())
-            }),
             "adapter" | "api" | "column" | "sql_now" => return relations::adapter_name(self, name),
             _ => return runtime::member(self, name),
         })

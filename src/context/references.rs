@@ -6,7 +6,9 @@
 //! The index holds names only, so it serves `parse` before the manifest exists.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::manifest::{Manifest, Node, NodeKind, RefArgs, UniqueId, version_text};
+use crate::manifest::{
+    Manifest, Node, NodeKind, RefArgs, Resource, ResourceType, UniqueId, version_text,
+};
 use crate::suggest::nearest;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -58,6 +60,10 @@ pub struct References {
     disabled_refs: Names,
     sources: Names,
     disabled_sources: Names,
+    metrics: Names,
+    disabled_metrics: Names,
+    functions: Names,
+    disabled_functions: Names,
 }
 
 /// The version of a versioned model: its own and the latest one.
@@ -80,6 +86,10 @@ impl References {
             disabled_refs: Names::default(),
             sources: Names::default(),
             disabled_sources: Names::default(),
+            metrics: Names::default(),
+            disabled_metrics: Names::default(),
+            functions: Names::default(),
+            disabled_functions: Names::default(),
         }
     }
 
@@ -100,7 +110,26 @@ impl References {
             let (name, table) = (&source.source_name, &source.name);
             index.add_source(name, table, &source.package_name, &source.unique_id, false);
         }
+        for resource in manifest.resources() {
+            index.add_named(resource, true);
+        }
+        for resource in manifest.disabled_resources() {
+            index.add_named(resource, false);
+        }
         index
+    }
+
+    /// Metrics and functions.
+    fn add_named(&mut self, resource: Resource<'_>, enabled: bool) {
+        let names = match (resource.resource_type(), enabled) {
+            (ResourceType::Metric, true) => &mut self.metrics,
+            (ResourceType::Metric, false) => &mut self.disabled_metrics,
+            (ResourceType::Function, true) => &mut self.functions,
+            (ResourceType::Function, false) => &mut self.disabled_functions,
+            _ => return,
+        };
+        let name = resource.name().to_string();
+        names.add(name, resource.package_name(), resource.unique_id());
     }
 
     fn add_parsed(&mut self, node: &Node, enabled: bool) {
@@ -166,6 +195,55 @@ impl References {
         let key = format!("{source}.{table}");
         let packages = self.packages(node_package, None);
         find(&self.sources, &self.disabled_sources, &key, &packages, false)
+    }
+
+    /// What a `metric` call with these words, a name or package and name, means.
+    pub fn resolve_metric(&self, words: &[String], node_package: &str) -> Found {
+        self.resolve_named((&self.metrics, &self.disabled_metrics), words, node_package)
+    }
+
+    /// What a `function` call with these words, a name or package and name, means.
+    pub fn resolve_function(&self, words: &[String], node_package: &str) -> Found {
+        self.resolve_named((&self.functions, &self.disabled_functions), words, node_package)
+    }
+
+    fn resolve_named(
+        &self,
+        (enabled, disabled): (&Names, &Names),
+        words: &[String],
+        node_package: &str,
+    ) -> Found {
+        let (package, name) = match words {
+            [package, name] => (Some(package.as_str()), name),
+            [name, ..] => (None, name),
+            [] => return Found::Missing,
+        };
+        find(enabled, disabled, name, &self.packages(node_package, package), false)
+    }
+
+    /// The error for a `metric` or a `function` that does not resolve, in dbt's words.
+    pub fn named_error(
+        &self,
+        found: &Found,
+        node: &str,
+        kind: &str,
+        words: &[String],
+    ) -> Option<Box<Diagnostic>> {
+        let disabled = match found {
+            Found::Enabled(_) => return None,
+            Found::Disabled(_) => true,
+            Found::Missing | Found::Ambiguous(_) => false,
+        };
+        let (package, name) = match words {
+            [package, name] => (format!("in package or project '{package}' "), name.as_str()),
+            [name, ..] => (String::new(), name.as_str()),
+            [] => (String::new(), ""),
+        };
+        let known = if kind == "metric" { &self.metrics } else { &self.functions };
+        let reason = reason(disabled);
+        let message = format!("{node} depends on a {kind} named '{name}' {package}which {reason}");
+        let diagnostic = Diagnostic::new(Code::RefUnknown, message);
+        Some(with_suggestion(diagnostic, disabled, nearest(name, known.names())))
     }
 
     fn packages<'a>(

@@ -1,6 +1,6 @@
-//! `ref`, `source` and `metric`.
+//! `ref`, `source`, `metric` and `function`.
 
-use super::calls::{compilation, metric_args, ref_args, source_args};
+use super::calls::{compilation, function_args, metric_args, ref_args, source_args};
 use super::node::{Inner, Phase, parse_relation};
 use super::references::{Found, describe};
 use super::relations;
@@ -232,16 +232,65 @@ fn resolve_source(inner: &Inner, label: &str, args: &SourceArgs) -> Result<Value
     Ok(relations::of_source(&inner.shared, source))
 }
 
-/// `metric(…)`: gdbt has no metrics, but exposures may name them.
+/// `metric(…)`: the name of a metric that exists.
 pub fn metric(inner: Arc<Inner>) -> Value {
     Value::function("metric", move |_, args: Args| {
         let args = metric_args(&args)?;
-        match inner.phase.capture() {
-            Some(capture) => {
-                capture.add_metric(args);
+        if let Some(capture) = inner.phase.capture() {
+            capture.add_metric(args);
+            return Ok(Value::str(""));
+        }
+        let (manifest, references) = inner.shared.parsed()?;
+        let found = references.resolve_metric(&args, &inner.package);
+        let label =
+            inner.node().map_or_else(|| format!("Macro '{}'", inner.package), |it| label(it));
+        if let Some(error) = references.named_error(&found, &label, "metric", &args) {
+            return Err(error.into());
+        }
+        let name = match &found {
+            Found::Enabled(id) => manifest.metrics.get(id).map(|metric| Arc::clone(&metric.name)),
+            _ => None,
+        };
+        Ok(name.map_or(Value::None, Value::Str))
+    })
+}
+
+/// `function(…)`: the name of a user-defined function in the database.
+pub fn function(inner: Arc<Inner>) -> Value {
+    Value::function("function", move |_, args: Args| {
+        let args = function_args(&args)?;
+        match &inner.phase {
+            Phase::Parse { node, capture } => {
+                capture.add_function(args);
+                Ok(parse_relation(node, &inner.shared))
+            }
+            Phase::Exposure { capture } => {
+                capture.add_function(args);
                 Ok(Value::str(""))
             }
-            None => Err(Diagnostic::new(Code::Unsupported, "gdbt does not build metrics").into()),
+            Phase::Run(run) => resolve_function(&inner, &label(&run.node), &args),
+            Phase::Operation => {
+                resolve_function(&inner, &format!("Macro '{}'", inner.package), &args)
+            }
+            Phase::GenerateName | Phase::Properties { .. } => {
+                Err(compilation("'function' cannot be used here"))
+            }
         }
     })
+}
+
+fn resolve_function(inner: &Inner, label: &str, args: &[String]) -> Result<Value> {
+    let (manifest, references) = inner.shared.parsed()?;
+    let found = references.resolve_function(args, &inner.package);
+    if let Some(error) = references.named_error(&found, label, "function", args) {
+        return Err(error.into());
+    }
+    let function = match &found {
+        Found::Enabled(id) => manifest.functions.get(id),
+        _ => None,
+    };
+    let function = function.ok_or_else(|| {
+        Diagnostic::new(Code::Internal, format!("{} is in the index only", args.join(".")))
+    })?;
+    Ok(relations::this(&function.relation, function.quote_policy))
 }

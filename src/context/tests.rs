@@ -127,6 +127,8 @@ pub(crate) fn model(
         language: "sql",
         refs: Vec::new(),
         sources: Vec::new(),
+        metrics: Vec::new(),
+        functions: Vec::new(),
         depends_on: DependsOn { macros: Vec::new(), nodes: nodes.collect() },
         defined_at: None,
         template: Some(Template::compile(&file, 0..code.len()).unwrap()),

@@ -83,7 +83,7 @@ fn node_kind(kind: &str, data: &Json) -> NodeKind {
         "test" => match data["test_name"].as_str() {
             None => NodeKind::SingularTest,
             Some(name) => NodeKind::GenericTest(GenericTest {
-                target: TestedRelation::Node(String::new()),
+                target: TestedRelation::Node(String::new(), None),
                 name: name.to_owned(),
                 namespace: None,
                 kwargs: JsonMap::new(),
@@ -132,6 +132,8 @@ fn node(unique_id: UniqueId, kind: &str, data: &Json) -> Node {
         language: "sql",
         refs: Vec::new(),
         sources: Vec::new(),
+        metrics: Vec::new(),
+        functions: Vec::new(),
         depends_on: depends_on(data),
         defined_at: None,
         template: None,

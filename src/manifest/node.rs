@@ -56,8 +56,8 @@ pub struct SourceArgs(pub String, pub String);
 /// What a generic test looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TestedRelation {
-    /// A model, seed or snapshot, by name.
-    Node(String),
+    /// A model, seed or snapshot, by name and version.
+    Node(String, Option<Json>),
     /// A source's table.
     Source(String, String),
 }
@@ -231,6 +231,10 @@ pub struct Node {
     pub refs: Vec<RefArgs>,
     /// Its `source` calls.
     pub sources: Vec<SourceArgs>,
+    /// Its `metric` calls: name, or package and name.
+    pub metrics: Vec<Vec<String>>,
+    /// Its `function` calls: name, or package and name.
+    pub functions: Vec<Vec<String>>,
     /// Macros and nodes it depends on.
     pub depends_on: DependsOn,
     /// Where a property file defines it (generic tests), or the block of a file.
@@ -376,8 +380,8 @@ impl Serialize for NodeView<'_> {
         map.serialize_entry("language", node.language)?;
         map.serialize_entry("refs", &node.refs)?;
         map.serialize_entry("sources", &node.sources)?;
-        map.serialize_entry("metrics", &[(); 0])?;
-        map.serialize_entry("functions", &[(); 0])?;
+        map.serialize_entry("metrics", &node.metrics)?;
+        map.serialize_entry("functions", &node.functions)?;
         let depends_on = json!({
             "macros": node.depends_on.macros, "nodes": node.depends_on.nodes,
         });

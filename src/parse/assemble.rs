@@ -2,7 +2,7 @@
 
 use super::{Parse, checks, exposures};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
-use crate::manifest::{Manifest, Node, NodeKind, Source};
+use crate::manifest::{Disabled, Manifest, Node, NodeKind, Source};
 use std::sync::Arc;
 
 /// What was parsed file by file.
@@ -25,6 +25,16 @@ impl Parse<'_> {
         infer_primary_keys(&mut nodes, &tests);
         for node in nodes.into_iter().chain(tests) {
             let id = node.unique_id.clone();
+            if matches!(node.kind, NodeKind::Function { .. }) {
+                if !node.config.enabled() {
+                    manifest.disabled_others.push(Disabled::Function(Arc::new(node)));
+                } else if let Some(first) = manifest.functions.get(&id) {
+                    errors.push(*checks::duplicate_name(first, &node));
+                } else {
+                    manifest.functions.insert(id, Arc::new(node));
+                }
+                continue;
+            }
             if !node.config.enabled() {
                 manifest.disabled.entry(id).or_default().push(Arc::new(node));
                 continue;
@@ -53,7 +63,9 @@ impl Parse<'_> {
                     Ok(exposure) if exposure.config.enabled() => {
                         manifest.exposures.insert(exposure.unique_id.clone(), Arc::new(exposure));
                     }
-                    Ok(_) => {}
+                    Ok(exposure) => {
+                        manifest.disabled_others.push(Disabled::Exposure(Arc::new(exposure)));
+                    }
                     Err(error) => errors.push(*error.with_span(entry.span())),
                 }
             }

@@ -28,6 +28,8 @@ pub enum ConfigKind {
     Exposure,
     /// A unit test.
     UnitTest,
+    /// A user-defined function.
+    Function,
 }
 
 /// How a key of a later layer meets the same key of an earlier one.
@@ -102,6 +104,9 @@ impl ConfigKind {
         });
         defaults.extend(match self {
             Self::Model => object(json!({"access": "protected", "freshness": null})),
+            Self::Function => object(json!({
+                "type": "scalar", "volatility": null, "runtime_version": null, "entry_point": null,
+            })),
             Self::Seed => object(json!({"delimiter": ",", "quote_columns": null})),
             Self::Snapshot => object(json!({
                 "strategy": null, "target_schema": null, "target_database": null,
@@ -123,6 +128,7 @@ impl ConfigKind {
         match self {
             Self::Seed => "seed",
             Self::Snapshot => "snapshot",
+            Self::Function => "function",
             _ => "view",
         }
     }

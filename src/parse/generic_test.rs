@@ -6,7 +6,7 @@
 use crate::context::CORE_PACKAGE;
 use crate::context::json::from_json;
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::manifest::JsonMap;
+use crate::manifest::{JsonMap, version_text};
 use md5::{Digest, Md5};
 use serde_json::{Value as Json, json};
 
@@ -35,6 +35,8 @@ pub enum TestTarget<'a> {
     Node {
         /// Its name.
         name: &'a str,
+        /// The version, of a versioned model.
+        version: Option<&'a Json>,
     },
     /// A source table.
     Source {
@@ -49,7 +51,13 @@ impl TestTarget<'_> {
     /// The `model` argument as dbt writes it.
     fn model_argument(self) -> String {
         match self {
-            Self::Node { name } => format!("{{{{ get_where_subquery(ref('{name}')) }}}}"),
+            Self::Node { name, version: None } => {
+                format!("{{{{ get_where_subquery(ref('{name}')) }}}}")
+            }
+            Self::Node { name, version: Some(version) } => {
+                let version = version_text(version);
+                format!("{{{{ get_where_subquery(ref('{name}', version='{version}')) }}}}")
+            }
             Self::Source { source, table } => {
                 format!("{{{{ get_where_subquery(source('{source}', '{table}')) }}}}")
             }
@@ -59,7 +67,10 @@ impl TestTarget<'_> {
     /// The target's part of a synthetic name.
     fn name(self) -> String {
         match self {
-            Self::Node { name } => name.to_owned(),
+            Self::Node { name, version: None } => name.to_owned(),
+            Self::Node { name, version: Some(version) } => {
+                format!("{name}_v{}", version_text(version))
+            }
             Self::Source { source, table } => format!("{source}_{table}"),
         }
     }
@@ -316,7 +327,8 @@ mod tests {
 
     #[allow(clippy::needless_pass_by_value)] // reads better below
     fn on_model(entry: Json, column: Option<&str>) -> TestDefinition {
-        TestDefinition::from_entry(&entry, TestTarget::Node { name: "a" }, column).unwrap()
+        TestDefinition::from_entry(&entry, TestTarget::Node { name: "a", version: None }, column)
+            .unwrap()
     }
 
     // Ids and names below were read from a manifest of dbt-core 1.11.
@@ -356,7 +368,7 @@ mod tests {
     #[test]
     fn a_key_in_two_places_is_refused() {
         let entry = json!({"unique": {"where": "a", "config": {"where": "b"}}});
-        let target = TestTarget::Node { name: "a" };
+        let target = TestTarget::Node { name: "a", version: None };
         assert!(TestDefinition::from_entry(&entry, target, None).is_err());
     }
 

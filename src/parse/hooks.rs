@@ -38,6 +38,7 @@ pub fn drafts(project: &Project) -> Result<Vec<Draft>> {
                     checksum: FileChecksum::of(&project.source.text).text().to_owned(),
                 },
                 template: Some(template),
+                language: "sql",
                 tags: vec![kind.to_owned()],
                 defined_at: Some(span),
                 config_kind: ConfigKind::Plain,

@@ -107,5 +107,6 @@ fn section(kind: ConfigKind) -> Section {
         ConfigKind::Source => Section::Sources,
         ConfigKind::Exposure => Section::Exposures,
         ConfigKind::UnitTest => Section::UnitTests,
+        ConfigKind::Function => Section::Functions,
     }
 }

@@ -20,6 +20,7 @@ mod nodes;
 mod patches;
 mod properties;
 mod property_file;
+mod python_model;
 mod relation_names;
 mod resolve;
 mod sources;
@@ -28,6 +29,7 @@ mod static_reference;
 mod tests;
 mod unit_tests;
 mod unused_paths;
+mod versions;
 
 use crate::context::json::to_json;
 use crate::context::{Docs, NodeContext, Shared};
@@ -202,7 +204,6 @@ impl Parse<'_> {
     /// Models, seeds, snapshots, analyses, singular tests and hooks.
     fn file_nodes(&mut self, sources: &Sources) -> Result<Vec<Node>, Vec<Diagnostic>> {
         let workspace = &self.parser.shared.workspace;
-        let (patches, mut errors) = Patches::of(self.properties);
         let drafts =
             sources.files.par_iter().filter(|file| sql_file::holds_nodes(file.kind)).map(|file| {
                 let project = workspace.package(&file.package);
@@ -219,6 +220,7 @@ impl Parse<'_> {
                 results.push(draft.map(|draft| vec![draft]).map_err(Vec::from));
             }
         }
+        let mut errors = Vec::new();
         let mut drafts: Vec<Draft> = Vec::new();
         for result in results {
             match result {
@@ -226,6 +228,8 @@ impl Parse<'_> {
                 Err(more) => errors.extend(more),
             }
         }
+        let (patches, duplicates) = Patches::of(self.properties, &drafts);
+        errors.extend(duplicates);
         self.warnings.extend(patches.unused(&drafts));
         let parser = &self.parser;
         let nodes: Vec<Result<Node>> = drafts

@@ -7,12 +7,14 @@ use super::foreign_keys;
 use super::layers::{OwnConfig, ProjectLayers, Subject};
 use super::properties::NodeProperties;
 use super::property_file::{Entry, PropertyFile, Step};
+use super::python_model;
 use super::sql_file::Draft;
 use crate::context::{Capture, Captured, Docs, NodeContext, Shared};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Template;
 use crate::manifest::{
-    DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, UniqueId,
+    DependsOn, DocsConfig, JsonMap, Node, NodeKind, QuotePolicy, RelationName, ResourceType,
+    UniqueId, version_text,
 };
 use indexmap::IndexMap;
 use serde_json::Value as Json;
@@ -66,6 +68,9 @@ impl NodeParser<'_> {
         let captured = self.capture(node)?;
         let mut calls = JsonMap::new();
         captured.configs.iter().cloned().for_each(|call| merge_calls(&mut calls, call));
+        if let Some(patch) = patch {
+            take_version(node, &patch.entry.value);
+        }
         let properties = patch.map(|patch| &patch.entry.value.config);
         self.configure(node, kind, OwnConfig { properties, calls: &calls })?;
         take_captured(node, captured);
@@ -109,9 +114,11 @@ impl NodeParser<'_> {
             doc_blocks: Vec::new(),
             created_at: self.created_at,
             raw_code: draft.raw_code,
-            language: "sql",
+            language: draft.language,
             refs: Vec::new(),
             sources: Vec::new(),
+            metrics: Vec::new(),
+            functions: Vec::new(),
             depends_on: DependsOn::default(),
             defined_at: draft.defined_at,
             template: draft.template,
@@ -121,6 +128,9 @@ impl NodeParser<'_> {
 
     /// Renders the template to see what it refers to and how it configures itself.
     pub(super) fn capture(&self, node: &Node) -> Result<Captured> {
+        if node.language == "python" {
+            return python_model::read(&node.original_file_path, &node.raw_code);
+        }
         let Some(template) = node.template.clone() else { return Ok(Captured::default()) };
         self.capture_template(node, &template)
     }
@@ -188,6 +198,12 @@ impl NodeParser<'_> {
             deprecation_date.clone_from(&properties.deprecation_date);
             time_spine.clone_from(&properties.time_spine);
         }
+        if let NodeKind::Function { arguments, returns } = &mut node.kind {
+            arguments.clone_from(&properties.arguments);
+            if let Some(given) = &properties.returns {
+                returns.clone_from(given);
+            }
+        }
         foreign_keys::capture(node).map_err(|error| error.with_span(entry.span()))
     }
 
@@ -211,6 +227,20 @@ impl NodeParser<'_> {
         }
         Ok(())
     }
+}
+
+/// A version of a model has the model's name, and the version in its id and fqn.
+fn take_version(node: &mut Node, properties: &NodeProperties) {
+    let Some(of) = &properties.version else { return };
+    let NodeKind::Model { version, latest_version, .. } = &mut node.kind else { return };
+    *version = Some(of.own.clone());
+    *latest_version = Some(of.latest.clone());
+    let suffix = format!("v{}", version_text(&of.own));
+    let name = format!("{}.{suffix}", properties.name);
+    node.unique_id = UniqueId::new(ResourceType::Model, &node.package_name, &name);
+    node.name = properties.name.as_str().into();
+    node.fqn.pop();
+    node.fqn.extend([properties.name.clone(), suffix]);
 }
 
 /// Seeds are built before everything else.
@@ -242,6 +272,8 @@ pub(super) fn docs_config(docs: &JsonMap) -> DocsConfig {
 pub(super) fn take_captured(node: &mut Node, captured: Captured) {
     node.refs.extend(captured.refs);
     node.sources.extend(captured.sources);
+    node.metrics.extend(captured.metrics);
+    node.functions.extend(captured.functions);
     for id in captured.macros {
         if !node.depends_on.macros.contains(&id) {
             node.depends_on.macros.push(id);

@@ -1,7 +1,7 @@
 //! Which properties belong to which node.
 
 use super::nodes::Patch;
-use super::property_file::{PropertyFile, Step};
+use super::property_file::PropertyFile;
 use super::sql_file::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Warning;
@@ -19,7 +19,8 @@ pub struct Patches<'a>(HashMap<Key<'a>, Patch<'a>>);
 
 impl<'a> Patches<'a> {
     /// The entries of all files, and what is wrong with them together.
-    pub fn of(files: &'a [PropertyFile]) -> (Self, Vec<Diagnostic>) {
+    pub fn of(files: &'a [PropertyFile], drafts: &[Draft]) -> (Self, Vec<Diagnostic>) {
+        let names = names(drafts);
         let mut patches = Self::default();
         let mut errors = Vec::new();
         for file in files {
@@ -29,12 +30,12 @@ impl<'a> Patches<'a> {
                 ("snapshots", &file.snapshots),
                 ("analyses", &file.analyses),
                 ("data_tests", &file.singular_tests),
+                ("functions", &file.functions),
             ];
             for (section, entries) in sections {
                 for entry in entries {
                     let patch = Patch { entry, file };
-                    errors.extend(unsupported(patch).map(|error| *error));
-                    let key = (section, &*file.package, entry.value.name.as_str());
+                    let key = (section, &*file.package, file_name(patch, &names));
                     if let Some(first) = patches.0.insert(key, patch) {
                         errors.push(*described_twice(section, first, patch));
                     }
@@ -51,13 +52,34 @@ impl<'a> Patches<'a> {
 
     /// Warnings about properties of what does not exist: most often a typo.
     pub fn unused(&self, drafts: &[Draft]) -> Vec<Warning> {
-        let names: HashSet<Key<'_>> = drafts
-            .iter()
-            .filter_map(|draft| Some((section(&draft.kind)?, &*draft.package, &*draft.name)))
-            .collect();
+        let names = names(drafts);
         let mut unused: Vec<_> = self.0.iter().filter(|(key, _)| !names.contains(*key)).collect();
         unused.sort_by_key(|(key, _)| **key);
         unused.into_iter().map(|(key, patch)| unused_patch(*key, *patch, &names)).collect()
+    }
+}
+
+fn names(drafts: &[Draft]) -> HashSet<Key<'_>> {
+    drafts
+        .iter()
+        .filter_map(|draft| Some((section(&draft.kind)?, &*draft.package, &*draft.name)))
+        .collect()
+}
+
+/// The name of the file that an entry describes. The latest version of a model may stand in a
+/// file with the model's own name.
+fn file_name<'a>(patch: Patch<'a>, files: &HashSet<Key<'_>>) -> &'a str {
+    let properties = &patch.entry.value;
+    match &properties.version {
+        Some(version)
+            if version.is_latest
+                && !files.contains(&("models", &*patch.file.package, version.file.as_str())) =>
+        {
+            let own = ("models", &*patch.file.package, properties.name.as_str());
+            if files.contains(&own) { &properties.name } else { &version.file }
+        }
+        Some(version) => &version.file,
+        None => &properties.name,
     }
 }
 
@@ -90,14 +112,6 @@ fn section(kind: &NodeKind) -> Option<&'static str> {
         NodeKind::Function { .. } => Some("functions"),
         NodeKind::GenericTest(_) | NodeKind::Operation { .. } | NodeKind::SqlOperation => None,
     }
-}
-
-/// What a property file asks for and gdbt does not do yet.
-fn unsupported(patch: Patch<'_>) -> Option<Box<Diagnostic>> {
-    patch.entry.value.versions.as_ref()?;
-    let span = patch.entry.span_of(&[Step::Key("versions")]);
-    let message = "Versioned models are not supported yet";
-    Some(Diagnostic::new(Code::Unsupported, message).with_span(span))
 }
 
 fn described_twice(section: &str, first: Patch<'_>, second: Patch<'_>) -> Box<Diagnostic> {

@@ -2,7 +2,9 @@
 //!
 //! <https://docs.getdbt.com/reference/configs-and-properties>
 
-use crate::manifest::{FixtureFormat, JsonMap, Overrides, UnitTestVersions};
+use crate::manifest::{
+    FixtureFormat, FunctionArgument, FunctionReturns, JsonMap, Overrides, UnitTestVersions,
+};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
@@ -32,11 +34,24 @@ pub struct NodeProperties {
     /// What a snapshot copies, such as `ref('orders')`.
     pub relation: Option<String>,
     /// Versions of a model.
-    pub versions: Option<Json>,
+    #[serde(default, deserialize_with = "or_default")]
+    pub versions: Vec<VersionProperties>,
+    /// The version that an unpinned `ref` means.
+    #[serde(default)]
+    pub latest_version: Option<Json>,
+    /// Which version this is, where the entry was one of several.
+    #[serde(skip)]
+    pub version: Option<ModelVersion>,
     /// When the model goes away.
     pub deprecation_date: Option<String>,
     /// Time-spine properties.
     pub time_spine: Option<Json>,
+    /// Arguments of a function.
+    #[serde(default, deserialize_with = "or_default")]
+    pub arguments: Vec<FunctionArgument>,
+    /// What a function gives.
+    #[serde(default)]
+    pub returns: Option<FunctionReturns>,
     /// Keys that moved into `config` (`meta`, `docs`, `group`, `access`, `contract`, `tags`)
     /// and unknown ones.
     #[serde(flatten)]
@@ -58,6 +73,47 @@ impl NodeProperties {
         }
         Ok(())
     }
+}
+
+/// A version of a model.
+#[derive(Debug, Clone, Deserialize)]
+pub struct VersionProperties {
+    /// The version.
+    pub v: Json,
+    /// The file's name without ending.
+    #[serde(default)]
+    pub defined_in: Option<String>,
+    /// Unrendered description.
+    #[serde(default, deserialize_with = "or_default")]
+    pub description: String,
+    /// `config:`, on top of the model's.
+    #[serde(default, deserialize_with = "or_default")]
+    pub config: JsonMap,
+    /// Columns, and which of the model's columns it has.
+    #[serde(default, deserialize_with = "or_default")]
+    pub columns: Vec<Json>,
+    /// Data tests instead of the model's.
+    #[serde(default, alias = "tests")]
+    pub data_tests: Option<Vec<Json>>,
+    /// Constraints instead of the model's.
+    #[serde(default, deserialize_with = "or_default")]
+    pub constraints: Vec<Json>,
+    /// When the version goes away.
+    #[serde(default)]
+    pub deprecation_date: Option<String>,
+}
+
+/// Which version of a model an entry describes.
+#[derive(Debug, Clone)]
+pub struct ModelVersion {
+    /// The version.
+    pub own: Json,
+    /// The model's latest version.
+    pub latest: Json,
+    /// Whether it is the latest one.
+    pub is_latest: bool,
+    /// The name of its file, unless the latest version has the model's own name.
+    pub file: String,
 }
 
 /// A described column.

@@ -4,6 +4,7 @@ use super::properties::{
     ExposureProperties, GroupProperties, MacroProperties, NodeProperties, SourceProperties,
     UnitTestProperties,
 };
+use super::versions;
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::project::yaml::{self, Yaml};
 use serde::de::DeserializeOwned;
@@ -93,12 +94,14 @@ pub struct PropertyFile {
     pub exposures: Vec<Entry<ExposureProperties>>,
     /// `groups:`.
     pub groups: Vec<Entry<GroupProperties>>,
+    /// `functions:`.
+    pub functions: Vec<Entry<NodeProperties>>,
     /// `unit_tests:`.
     pub unit_tests: Vec<Entry<UnitTestProperties>>,
 }
 
 /// Sections of dbt that gdbt does not read yet.
-const LATER_SECTIONS: [&str; 4] = ["metrics", "semantic_models", "saved_queries", "functions"];
+const LATER_SECTIONS: [&str; 3] = ["metrics", "semantic_models", "saved_queries"];
 
 const KNOWN_KEYS: [&str; 18] = [
     "version",
@@ -161,7 +164,7 @@ pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> Pro
         }
         let mut reader = SectionReader { source: &source, key: &name, render, findings };
         match name.as_str() {
-            "models" => file.models = reader.nodes(section.value),
+            "models" => file.models = reader.models(section.value),
             "seeds" => file.seeds = reader.nodes(section.value),
             "snapshots" => file.snapshots = reader.nodes(section.value),
             "analyses" => file.analyses = reader.nodes(section.value),
@@ -170,6 +173,7 @@ pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> Pro
             "macros" => file.macros = reader.entries(section.value),
             "exposures" => file.exposures = reader.entries(section.value),
             "groups" => file.groups = reader.entries(section.value),
+            "functions" => file.functions = reader.nodes(section.value),
             "unit_tests" => file.unit_tests = reader.entries(section.value),
             later if LATER_SECTIONS.contains(&later) => {
                 let message =
@@ -220,6 +224,18 @@ impl SectionReader<'_> {
             }
         });
         entries
+    }
+
+    /// Models; a versioned one gives an entry for each version.
+    fn models(&mut self, section: yaml::Node) -> Vec<Entry<NodeProperties>> {
+        let mut models = Vec::new();
+        for entry in self.nodes(section) {
+            match versions::expand(entry) {
+                Ok(entries) => models.extend(entries),
+                Err(error) => self.findings.errors.push(*error),
+            }
+        }
+        models
     }
 
     fn entries<T: DeserializeOwned>(&mut self, section: yaml::Node) -> Vec<Entry<T>> {

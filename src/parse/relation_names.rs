@@ -6,7 +6,7 @@ use crate::context::json::from_json;
 use crate::context::{CORE_PACKAGE, NodeContext};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::{Args, Value};
-use crate::manifest::{Node, NodeKind, NodeView};
+use crate::manifest::{Node, NodeKind, NodeView, version_text};
 use std::sync::Arc;
 
 /// The parts of a relation's name that a macro may make.
@@ -69,7 +69,12 @@ impl NodeParser<'_> {
             (Component::Database | Component::Alias, Some(custom)) => custom.into(),
             (Component::Database, None) => Arc::clone(&self.database),
             (Component::Schema, None) => Arc::clone(&self.schema),
-            (Component::Alias, None) => Arc::clone(&node.name),
+            (Component::Alias, None) => match node.version() {
+                Some(version) => {
+                    format!("{}_v{}", node.name, version_text(version).replace('.', "_")).into()
+                }
+                None => Arc::clone(&node.name),
+            },
         }
     }
 

@@ -65,6 +65,27 @@ pub fn resolve(
 }
 
 impl Resolution {
+    /// Resolves calls of `metric` and `function`.
+    fn add_named(
+        &mut self,
+        references: &References,
+        caller: Caller<'_>,
+        metrics: &[Vec<String>],
+        functions: &[Vec<String>],
+    ) {
+        for words in metrics {
+            let found = references.resolve_metric(words, caller.package);
+            let error = references.named_error(&found, caller.description, "metric", words);
+            self.take(found, error, || None);
+        }
+        for words in functions {
+            let found = references.resolve_function(words, caller.package);
+            let error = references.named_error(&found, caller.description, "function", words);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            self.take(found, error, || caller.place("function", &words));
+        }
+    }
+
     fn take(
         &mut self,
         found: Found,
@@ -98,7 +119,7 @@ impl Parse<'_> {
         let references = self.parser.shared.references(manifest);
         let mut errors = Vec::new();
         let mut unresolved: Vec<(UniqueId, Vec<Diagnostic>)> = Vec::new();
-        for (id, node) in &mut manifest.nodes {
+        for (id, node) in manifest.nodes.iter_mut().chain(&mut manifest.functions) {
             let node = Arc::make_mut(node);
             let kind = node.resource_type().as_str();
             let description = describe(kind, &node.unique_id, &node.original_file_path);
@@ -108,7 +129,8 @@ impl Parse<'_> {
                 package: &node.package_name,
                 template: node.template.as_deref().filter(|_| in_file),
             };
-            let found = resolve(&references, caller, &node.refs, &node.sources);
+            let mut found = resolve(&references, caller, &node.refs, &node.sources);
+            found.add_named(&references, caller, &node.metrics, &node.functions);
             let is_test = matches!(node.kind, NodeKind::GenericTest(_) | NodeKind::SingularTest);
             let problems = found.apply(&mut node.depends_on);
             match problems.is_empty() {
@@ -142,7 +164,8 @@ impl Parse<'_> {
                 package: &exposure.package_name,
                 template: None,
             };
-            let found = resolve(&references, caller, &exposure.refs, &exposure.sources);
+            let mut found = resolve(&references, caller, &exposure.refs, &exposure.sources);
+            found.add_named(&references, caller, &exposure.metrics, &[]);
             errors.extend(found.apply(&mut exposure.depends_on));
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }

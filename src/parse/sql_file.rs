@@ -3,10 +3,10 @@
 use super::config::ConfigKind;
 use super::properties::NodeProperties;
 use super::property_file::{Entry, PropertyFile, Step};
-use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::diagnostic::{Diagnostic, Result, Span};
 use crate::jinja::blocks::{self, BlockKind};
 use crate::jinja::{SourceFile as TemplateFile, Template};
-use crate::manifest::{Checksum, NodeKind};
+use crate::manifest::{Checksum, FunctionReturns, NodeKind};
 use crate::project::{Checksum as FileChecksum, FileKind, Project, SourceFile};
 use std::ops::Range;
 use std::sync::Arc;
@@ -28,8 +28,10 @@ pub struct Draft {
     pub raw_code: Arc<str>,
     /// Its checksum.
     pub checksum: Checksum,
-    /// The template; seeds have none.
+    /// The template; seeds and Python models have none.
     pub template: Option<Arc<Template>>,
+    /// `sql` or `python`.
+    pub language: &'static str,
     /// Tags that come with the kind.
     pub tags: Vec<String>,
     /// Where the node's text begins.
@@ -49,19 +51,12 @@ pub fn holds_nodes(kind: FileKind) -> bool {
             | FileKind::SingularTest
             | FileKind::Seed
             | FileKind::Snapshot
+            | FileKind::Function
     )
 }
 
 /// The drafts of one file; of kinds that have no nodes, none.
 pub fn drafts(project: &Project, file: &SourceFile) -> Result<Vec<Draft>, Vec<Diagnostic>> {
-    if file.path.ends_with(".py") {
-        let message = format!("Python models cannot run on PostgreSQL: {}", file.path);
-        let help = "Write the model in SQL, or leave the file out with .dbtignore.";
-        return Err(Diagnostic::new(Code::Unsupported, message)
-            .with_span(Span::line(Arc::clone(&file.path), 1))
-            .with_help(help)
-            .into());
-    }
     let relative = file.relative_path().to_owned();
     let plain = |kind, config_kind, path: String| SqlFile { file, kind, config_kind, path };
     Ok(match file.kind {
@@ -72,6 +67,9 @@ pub fn drafts(project: &Project, file: &SourceFile) -> Result<Vec<Draft>, Vec<Di
         }
         FileKind::SingularTest => {
             vec![plain(NodeKind::SingularTest, ConfigKind::Test, relative).draft()?]
+        }
+        FileKind::Function => {
+            vec![plain(function(), ConfigKind::Function, relative).draft()?]
         }
         FileKind::Seed => vec![seed(project, file, &relative)],
         FileKind::Snapshot => snapshots(file, &relative)?,
@@ -93,6 +91,12 @@ fn model() -> NodeKind {
     }
 }
 
+/// What a function is before its properties are known.
+fn function() -> NodeKind {
+    let returns = FunctionReturns { data_type: "INVALID_TYPE".to_owned(), description: None };
+    NodeKind::Function { arguments: Vec::new(), returns }
+}
+
 struct SqlFile<'a> {
     file: &'a SourceFile,
     kind: NodeKind,
@@ -105,11 +109,16 @@ impl SqlFile<'_> {
         let text = TemplateFile::new(Arc::clone(&self.file.path), Arc::clone(&self.file.contents));
         let stripped = crate::project::files::strip(&self.file.contents);
         let start = stripped.as_ptr() as usize - self.file.contents.as_ptr() as usize;
-        let template =
-            Template::compile(&text, start..start + stripped.len()).map_err(|error| {
-                let kind = if self.config_kind == ConfigKind::Test { "test" } else { "model" };
+        let is_python = self.file.path.ends_with(".py");
+        let template = if is_python {
+            None
+        } else {
+            let compiled = Template::compile(&text, start..start + stripped.len());
+            Some(compiled.map_err(|error| {
+                let kind = self.kind.resource_type();
                 error.with_node(format!("{kind} {} ({})", self.file.stem(), self.file.path))
-            })?;
+            })?)
+        };
         Ok(Draft {
             name: self.file.stem().into(),
             package: Arc::clone(&self.file.package),
@@ -118,7 +127,8 @@ impl SqlFile<'_> {
             original_file_path: Arc::clone(&self.file.path),
             raw_code: stripped.into(),
             checksum: checksum(self.file),
-            template: Some(template),
+            template,
+            language: if is_python { "python" } else { "sql" },
             tags: Vec::new(),
             defined_at: Some(Span::line(Arc::clone(&self.file.path), 1)),
             config_kind: self.config_kind,
@@ -137,6 +147,7 @@ fn seed(project: &Project, file: &SourceFile, relative: &str) -> Draft {
         raw_code: "".into(),
         checksum: checksum(file),
         template: None,
+        language: "sql",
         tags: Vec::new(),
         defined_at: Some(Span::line(Arc::clone(&file.path), 1)),
         config_kind: ConfigKind::Seed,
@@ -161,6 +172,7 @@ fn snapshots(file: &SourceFile, relative: &str) -> Result<Vec<Draft>> {
                 raw_code: file.contents[block.contents.clone()].into(),
                 checksum: checksum(file),
                 template: Some(Template::compile(&text, block.contents.clone())?),
+                language: "sql",
                 tags: Vec::new(),
                 defined_at: Some(text.span(tag(&block.range, &block.contents))),
                 config_kind: ConfigKind::Snapshot,
@@ -194,6 +206,7 @@ pub fn yaml_snapshot(
             checksum: FileChecksum::of(&entry.source.text).text().to_owned(),
         },
         template: Some(template),
+        language: "sql",
         tags: Vec::new(),
         defined_at: Some(span),
         config_kind: ConfigKind::Snapshot,

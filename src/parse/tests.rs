@@ -44,7 +44,10 @@ pub fn node_tests<'a>(
     let node = &entry.value;
     let on = Described {
         file,
-        target: TestTarget::Node { name: &node.name },
+        target: TestTarget::Node {
+            name: &node.name,
+            version: node.version.as_ref().map(|version| &version.own),
+        },
         file_key_name: format!("{section}.{}", node.name),
         quote_columns: node.quote_columns,
         tags: Vec::new(),
@@ -149,8 +152,9 @@ impl<'a> ByName<'a> {
     }
 
     /// The node of that name: the package's own, else any.
-    fn find(&self, name: &str, package: &str) -> Option<&'a Node> {
-        let nodes = self.0.get(name)?;
+    fn find(&self, name: &str, version: Option<&Json>, package: &str) -> Option<&'a Node> {
+        let nodes: Vec<&Node> =
+            self.0.get(name)?.iter().filter(|node| node.version() == version).copied().collect();
         let own = nodes.iter().find(|node| &*node.package_name == package);
         own.or_else(|| nodes.first()).copied()
     }
@@ -180,7 +184,9 @@ impl NodeParser<'_> {
             &format!("{}.{}", definition.name, definition.id_hash()),
         );
         let attached = match request.target {
-            TestTarget::Node { name } => attached.find(name, &request.file.package),
+            TestTarget::Node { name, version } => {
+                attached.find(name, version, &request.file.package)
+            }
             TestTarget::Source { .. } => None,
         };
         if let NodeKind::GenericTest(test) = &mut node.kind {
@@ -257,6 +263,7 @@ fn draft(
         raw_code: raw_code.into(),
         checksum: Checksum::none(),
         template: Some(template),
+        language: "sql",
         tags,
         defined_at: Some(request.span.clone()),
         config_kind: ConfigKind::Test,
@@ -268,7 +275,9 @@ fn draft(
             attached_node: None,
             file_key_name: request.file_key_name.clone(),
             target: match request.target {
-                TestTarget::Node { name } => TestedRelation::Node(name.to_owned()),
+                TestTarget::Node { name, version } => {
+                    TestedRelation::Node(name.to_owned(), version.cloned())
+                }
                 TestTarget::Source { source, table } => {
                     TestedRelation::Source(source.to_owned(), table.to_owned())
                 }
@@ -281,8 +290,8 @@ fn draft(
 fn add_target(node: &mut Node) {
     let Some(test) = node.generic_test() else { return };
     match test.target.clone() {
-        TestedRelation::Node(name) => {
-            node.refs.push(RefArgs { name, package: None, version: None });
+        TestedRelation::Node(name, version) => {
+            node.refs.push(RefArgs { name, package: None, version });
         }
         TestedRelation::Source(source, table) => {
             node.sources.push(SourceArgs(source, table));

@@ -7,7 +7,7 @@ use crate::project::{ConfigKind, Project};
 use serde_json::{Value as Json, json};
 
 /// Sections whose resources are all parsed.
-const SECTIONS: [(ConfigKind, ResourceType); 7] = [
+const SECTIONS: [(ConfigKind, ResourceType); 8] = [
     (ConfigKind::Models, ResourceType::Model),
     (ConfigKind::Seeds, ResourceType::Seed),
     (ConfigKind::Snapshots, ResourceType::Snapshot),
@@ -15,6 +15,7 @@ const SECTIONS: [(ConfigKind, ResourceType); 7] = [
     (ConfigKind::DataTests, ResourceType::Test),
     (ConfigKind::Exposures, ResourceType::Exposure),
     (ConfigKind::UnitTests, ResourceType::UnitTest),
+    (ConfigKind::Functions, ResourceType::Function),
 ];
 
 /// The warning about paths of the root project's configuration that no resource has.

@@ -1,0 +1,2 @@
+{{ config(volatility='deterministic') }}
+select radius * radius * {{ var('level') }}
