@@ -141,6 +141,8 @@ codes! {
     TestInvalid = "GD3022", Internal;
     /// A unit test does not fit its model, or its rows cannot be read.
     UnitTestInvalid = "GD3030", Parsing;
+    /// A metric, semantic model or saved query is wrong, or made of what does not exist.
+    SemanticInvalid = "GD3031", Parsing;
     /// A warning that `--warn-error` makes an error.
     WarningAsError = "GD3020", Compilation;
 

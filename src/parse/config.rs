@@ -30,6 +30,12 @@ pub enum ConfigKind {
     UnitTest,
     /// A user-defined function.
     Function,
+    /// A metric.
+    Metric,
+    /// A semantic model.
+    SemanticModel,
+    /// A saved query.
+    SavedQuery,
 }
 
 /// How a key of a later layer meets the same key of an earlier one.
@@ -76,6 +82,15 @@ impl ConfigKind {
                     "tags": [], "meta": {}, "enabled": true, "static_analysis": null,
                 }));
             }
+            Self::Metric | Self::SemanticModel => {
+                return object(json!({"enabled": true, "group": null, "meta": {}}));
+            }
+            Self::SavedQuery => {
+                return object(json!({
+                    "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null,
+                    "cache": {"enabled": false},
+                }));
+            }
             Self::Exposure => return object(json!({"enabled": true, "tags": [], "meta": {}})),
             _ => object(json!({
                 "enabled": true, "alias": null, "schema": null, "database": null, "tags": [],
@@ -117,9 +132,7 @@ impl ConfigKind {
                 },
                 "dbt_valid_to_current": null,
             })),
-            Self::Plain | Self::Test | Self::Source | Self::Exposure | Self::UnitTest => {
-                JsonMap::new()
-            }
+            _ => JsonMap::new(),
         });
         defaults
     }

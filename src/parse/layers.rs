@@ -108,5 +108,8 @@ fn section(kind: ConfigKind) -> Section {
         ConfigKind::Exposure => Section::Exposures,
         ConfigKind::UnitTest => Section::UnitTests,
         ConfigKind::Function => Section::Functions,
+        ConfigKind::Metric => Section::Metrics,
+        ConfigKind::SemanticModel => Section::SemanticModels,
+        ConfigKind::SavedQuery => Section::SavedQueries,
     }
 }

@@ -23,6 +23,7 @@ mod property_file;
 mod python_model;
 mod relation_names;
 mod resolve;
+mod semantic;
 mod sources;
 mod sql_file;
 mod static_reference;
@@ -133,6 +134,8 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     let unit_tests = parse.unit_tests(&fixtures::Fixtures::new(workspace, sources, &nodes))?;
     let mut manifest = parse.assemble(Parts { nodes, tests, sources: source_tables })?;
     manifest.macros = parse.patched_macros(sources)?;
+    parse.semantic_layer(&mut manifest)?;
+    parse.link_semantic_layer(&mut manifest)?;
     parse.resolve(&mut manifest)?;
     parse.place_unit_tests(&mut manifest, unit_tests)?;
     let mut warnings = parse.warnings;

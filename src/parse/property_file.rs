@@ -4,6 +4,7 @@ use super::properties::{
     ExposureProperties, GroupProperties, MacroProperties, NodeProperties, SourceProperties,
     UnitTestProperties,
 };
+use super::semantic::shapes::{MetricProperties, SavedQueryProperties, SemanticModelProperties};
 use super::versions;
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::project::yaml::{self, Yaml};
@@ -96,12 +97,15 @@ pub struct PropertyFile {
     pub groups: Vec<Entry<GroupProperties>>,
     /// `functions:`.
     pub functions: Vec<Entry<NodeProperties>>,
+    /// `metrics:`.
+    pub metrics: Vec<Entry<MetricProperties>>,
+    /// `semantic_models:`.
+    pub semantic_models: Vec<Entry<SemanticModelProperties>>,
+    /// `saved_queries:`.
+    pub saved_queries: Vec<Entry<SavedQueryProperties>>,
     /// `unit_tests:`.
     pub unit_tests: Vec<Entry<UnitTestProperties>>,
 }
-
-/// Sections of dbt that gdbt does not read yet.
-const LATER_SECTIONS: [&str; 3] = ["metrics", "semantic_models", "saved_queries"];
 
 const KNOWN_KEYS: [&str; 18] = [
     "version",
@@ -174,16 +178,10 @@ pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> Pro
             "exposures" => file.exposures = reader.entries(section.value),
             "groups" => file.groups = reader.entries(section.value),
             "functions" => file.functions = reader.nodes(section.value),
+            "metrics" => file.metrics = reader.entries(section.value),
+            "semantic_models" => file.semantic_models = reader.entries(section.value),
+            "saved_queries" => file.saved_queries = reader.entries(section.value),
             "unit_tests" => file.unit_tests = reader.entries(section.value),
-            later if LATER_SECTIONS.contains(&later) => {
-                let message =
-                    format!("'{later}' are not supported by this version of gdbt and are left out");
-                findings.warnings.push(*source.error(
-                    Code::Unsupported,
-                    section.key.place,
-                    message,
-                ));
-            }
             "version" | "anchors" => {}
             custom if custom.starts_with("x-") => {}
             unknown => {

@@ -2,11 +2,14 @@
 //! (<https://docs.getdbt.com/docs/build/custom-schemas>).
 
 use super::nodes::NodeParser;
+use super::property_file::PropertyFile;
+use super::semantic::shapes::Export;
 use crate::context::json::from_json;
 use crate::context::{CORE_PACKAGE, NodeContext};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::{Args, Value};
-use crate::manifest::{Node, NodeKind, NodeView, version_text};
+use crate::manifest::{Config, Node, NodeKind, NodeView, RelationName, version_text};
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// The parts of a relation's name that a macro may make.
@@ -27,39 +30,84 @@ impl Component {
     }
 }
 
+/// What is named.
+struct Subject<'a> {
+    package: &'a Arc<str>,
+    name: &'a Arc<str>,
+    version: Option<&'a Json>,
+    config: &'a Config,
+    /// Its JSON form, for macros.
+    json: &'a dyn Fn() -> serde_json::Result<Json>,
+}
+
 impl NodeParser<'_> {
     /// Sets database, schema and alias from the configuration.
     pub(super) fn name_relation(&self, node: &mut Node) -> Result<()> {
-        node.relation.database = self.component(node, Component::Database)?;
-        node.relation.schema = self.component(node, Component::Schema)?;
-        node.alias = self.component(node, Component::Alias)?;
-        node.relation.identifier = Arc::clone(&node.alias);
+        let subject = Subject {
+            package: &node.package_name,
+            name: &node.name,
+            version: node.version(),
+            config: &node.config,
+            json: &|| serde_json::to_value(NodeView { node, compiled: None }),
+        };
+        let mut relation = RelationName {
+            database: self.component(&subject, Component::Database)?,
+            schema: self.component(&subject, Component::Schema)?,
+            identifier: self.component(&subject, Component::Alias)?,
+        };
         if matches!(node.kind, NodeKind::Snapshot) {
-            if let Some(database) = node.config.text("target_database") {
-                node.relation.database = database.into();
+            let target = |key: &str| node.config.text(key).filter(|text| !text.is_empty());
+            if let Some(database) = target("target_database") {
+                relation.database = database.into();
             }
-            if let Some(schema) = node.config.text("target_schema") {
-                node.relation.schema = schema.into();
+            if let Some(schema) = target("target_schema") {
+                relation.schema = schema.into();
             }
         }
+        node.alias = Arc::clone(&relation.identifier);
+        node.relation = relation;
         Ok(())
     }
 
-    fn component(&self, node: &Node, component: Component) -> Result<Arc<str>> {
-        let custom = node.config.text(component.name()).filter(|text| !text.is_empty());
-        let entry = self.shared.macros.generate_name(component.name(), &node.package_name);
+    /// Where the result of a saved query is written, if its export does not say so.
+    pub(super) fn export_relation(
+        &self,
+        file: &PropertyFile,
+        export: &Export,
+        database: Option<&str>,
+    ) -> Result<RelationName> {
+        let mut config = Config(export.config.clone());
+        if let Some(database) = database {
+            config.0.insert("database".to_owned(), database.into());
+        }
+        // dbt keeps an export's schema under another name, which its macros are not given.
+        config.0.shift_remove("schema");
+        let name = Arc::from(export.name.as_str());
+        let json = || Ok(json!({"name": export.name, "config": config}));
+        let package = &file.package;
+        let subject = Subject { package, name: &name, version: None, config: &config, json: &json };
+        Ok(RelationName {
+            database: self.component(&subject, Component::Database)?,
+            schema: self.component(&subject, Component::Schema)?,
+            identifier: self.component(&subject, Component::Alias)?,
+        })
+    }
+
+    fn component(&self, subject: &Subject<'_>, component: Component) -> Result<Arc<str>> {
+        let custom = subject.config.text(component.name()).filter(|text| !text.is_empty());
+        let entry = self.shared.macros.generate_name(component.name(), subject.package);
         match entry {
             Some(entry) if &*entry.node.package_name != CORE_PACKAGE => {
-                self.custom_component(node, component, custom, &entry.node.definition)
+                self.custom_component(subject, component, custom, &entry.node.definition)
             }
-            _ => Ok(self.default_component(node, component, custom)),
+            _ => Ok(self.default_component(subject, component, custom)),
         }
     }
 
     /// What dbt's own macros give, without the cost of evaluating them for every node.
     fn default_component(
         &self,
-        node: &Node,
+        subject: &Subject<'_>,
         component: Component,
         custom: Option<&str>,
     ) -> Arc<str> {
@@ -69,24 +117,25 @@ impl NodeParser<'_> {
             (Component::Database | Component::Alias, Some(custom)) => custom.into(),
             (Component::Database, None) => Arc::clone(&self.database),
             (Component::Schema, None) => Arc::clone(&self.schema),
-            (Component::Alias, None) => match node.version() {
+            (Component::Alias, None) => match subject.version {
                 Some(version) => {
-                    format!("{}_v{}", node.name, version_text(version).replace('.', "_")).into()
+                    let version = version_text(version).replace('.', "_");
+                    format!("{}_v{version}", subject.name).into()
                 }
-                None => Arc::clone(&node.name),
+                None => Arc::clone(subject.name),
             },
         }
     }
 
     fn custom_component(
         &self,
-        node: &Node,
+        subject: &Subject<'_>,
         component: Component,
         custom: Option<&str>,
         definition: &Arc<crate::jinja::MacroDef>,
     ) -> Result<Arc<str>> {
-        let view = serde_json::to_value(NodeView { node, compiled: None });
-        let view = view.map_err(|error| Diagnostic::new(Code::Internal, error.to_string()))?;
+        let view =
+            (subject.json)().map_err(|error| Diagnostic::new(Code::Internal, error.to_string()))?;
         let context = NodeContext::generate_name(self.shared);
         let args = Args::positional([Value::from(custom), from_json(&view)]);
         let value = definition.call(args, &context)?;

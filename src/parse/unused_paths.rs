@@ -7,7 +7,7 @@ use crate::project::{ConfigKind, Project};
 use serde_json::{Value as Json, json};
 
 /// Sections whose resources are all parsed.
-const SECTIONS: [(ConfigKind, ResourceType); 8] = [
+const SECTIONS: [(ConfigKind, ResourceType); 11] = [
     (ConfigKind::Models, ResourceType::Model),
     (ConfigKind::Seeds, ResourceType::Seed),
     (ConfigKind::Snapshots, ResourceType::Snapshot),
@@ -16,6 +16,9 @@ const SECTIONS: [(ConfigKind, ResourceType); 8] = [
     (ConfigKind::Exposures, ResourceType::Exposure),
     (ConfigKind::UnitTests, ResourceType::UnitTest),
     (ConfigKind::Functions, ResourceType::Function),
+    (ConfigKind::Metrics, ResourceType::Metric),
+    (ConfigKind::SemanticModels, ResourceType::SemanticModel),
+    (ConfigKind::SavedQueries, ResourceType::SavedQuery),
 ];
 
 /// The warning about paths of the root project's configuration that no resource has.

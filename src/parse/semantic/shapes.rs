@@ -1,0 +1,625 @@
+//! The shapes of `semantic_models:`, `metrics:` and `saved_queries:`, as written and in the
+//! form that artifacts have.
+
+use crate::manifest::JsonMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+
+/// A text or a structure that the text stands for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum NameOr<T> {
+    /// Only the name.
+    Name(String),
+    /// All of it.
+    Full(T),
+}
+
+/// Filters: one text or several.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum WhereFilter {
+    /// One.
+    One(String),
+    /// Several; all must hold.
+    Many(Vec<String>),
+}
+
+impl WhereFilter {
+    /// The form of artifacts.
+    pub fn json(&self) -> Json {
+        let texts = match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        };
+        let filters: Vec<Json> =
+            texts.iter().map(|text| json!({"where_sql_template": text})).collect();
+        json!({"where_filters": filters})
+    }
+}
+
+fn filter_json(filter: Option<&WhereFilter>) -> Json {
+    filter.map(WhereFilter::json).unwrap_or_default()
+}
+
+/// A `semantic_models:` entry.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SemanticModelProperties {
+    /// Its name.
+    pub name: String,
+    /// `ref('…')`.
+    pub model: String,
+    /// `config:`.
+    #[serde(default)]
+    pub config: JsonMap,
+    /// Its description, unrendered.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// A friendly name.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Defaults.
+    #[serde(default)]
+    pub defaults: Option<Defaults>,
+    /// Keys.
+    #[serde(default)]
+    pub entities: Vec<Entity>,
+    /// What can be aggregated.
+    #[serde(default)]
+    pub measures: Vec<Measure>,
+    /// What can be grouped by.
+    #[serde(default)]
+    pub dimensions: Vec<Dimension>,
+    /// The entity that stands for a row.
+    #[serde(default)]
+    pub primary_entity: Option<String>,
+}
+
+/// Defaults of a semantic model.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Defaults {
+    /// The time dimension of its measures.
+    #[serde(default)]
+    pub agg_time_dimension: Option<String>,
+}
+
+/// An entity.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Entity {
+    /// Its name.
+    pub name: String,
+    /// `primary`, `foreign`, `natural` or `unique`.
+    #[serde(rename = "type")]
+    pub type_: EntityType,
+    /// Its description.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// A friendly name.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Its role.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// Column or expression.
+    #[serde(default)]
+    pub expr: Option<String>,
+    /// `config:`; only meta is kept.
+    #[serde(default)]
+    pub config: JsonMap,
+}
+
+/// Kinds of entities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum EntityType {
+    Primary,
+    Foreign,
+    Natural,
+    Unique,
+}
+
+/// A dimension.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Dimension {
+    /// Its name.
+    pub name: String,
+    /// `time` or `categorical`.
+    #[serde(rename = "type")]
+    pub type_: DimensionType,
+    /// Its description.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// A friendly name.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Whether the table is partitioned by it.
+    #[serde(default)]
+    pub is_partition: bool,
+    /// What a time dimension needs.
+    #[serde(default)]
+    pub type_params: Option<DimensionTypeParams>,
+    /// Column or expression.
+    #[serde(default)]
+    pub expr: Option<String>,
+    /// Always null.
+    #[serde(default, skip_deserializing)]
+    pub metadata: Option<Json>,
+    /// `config:`; only meta is kept.
+    #[serde(default)]
+    pub config: JsonMap,
+}
+
+/// Kinds of dimensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum DimensionType {
+    Categorical,
+    Time,
+}
+
+/// What a time dimension needs.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct DimensionTypeParams {
+    /// Its granularity.
+    pub time_granularity: Granularity,
+    /// Whether it begins or ends the validity of a row.
+    #[serde(default)]
+    pub validity_params: Option<ValidityParams>,
+}
+
+/// Whether a dimension begins or ends the validity of a row.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+pub struct ValidityParams {
+    /// It begins it.
+    #[serde(default)]
+    pub is_start: bool,
+    /// It ends it.
+    #[serde(default)]
+    pub is_end: bool,
+}
+
+/// Granularities of time, finest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Granularity {
+    Nanosecond,
+    Microsecond,
+    Millisecond,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Granularity {
+    /// The granularity of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::deserialize(Json::from(name)).ok()
+    }
+}
+
+/// Ways to aggregate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Aggregation {
+    Sum,
+    Min,
+    Max,
+    CountDistinct,
+    SumBoolean,
+    Average,
+    Percentile,
+    Median,
+    Count,
+}
+
+/// A measure.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Measure {
+    /// Its name.
+    pub name: String,
+    /// How it is aggregated.
+    pub agg: Aggregation,
+    /// Its description.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// A friendly name.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Whether a metric of its own is made of it.
+    #[serde(default)]
+    pub create_metric: bool,
+    /// Column or expression: text, true or false, or a number.
+    #[serde(default)]
+    pub expr: Option<Json>,
+    /// What percentiles need.
+    #[serde(default)]
+    pub agg_params: Option<AggregationParams>,
+    /// The dimension it must not be added up over.
+    #[serde(default)]
+    pub non_additive_dimension: Option<NonAdditiveDimension>,
+    /// Its time dimension.
+    #[serde(default)]
+    pub agg_time_dimension: Option<String>,
+    /// `config:`; only meta is kept.
+    #[serde(default)]
+    pub config: JsonMap,
+}
+
+/// What percentiles need.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct AggregationParams {
+    /// Between 0 and 1.
+    #[serde(default)]
+    pub percentile: Option<f64>,
+    /// Discrete rather than continuous.
+    #[serde(default)]
+    pub use_discrete_percentile: bool,
+    /// Approximate rather than exact.
+    #[serde(default)]
+    pub use_approximate_percentile: bool,
+}
+
+/// The dimension a measure must not be added up over.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct NonAdditiveDimension {
+    /// Its name.
+    pub name: String,
+    /// Which row of a window counts.
+    pub window_choice: Aggregation,
+    /// What makes a window.
+    #[serde(default)]
+    pub window_groupings: Vec<String>,
+}
+
+/// A `metrics:` entry.
+#[derive(Debug, Clone, Deserialize)]
+pub struct MetricProperties {
+    /// Its name.
+    pub name: String,
+    /// A friendly name.
+    pub label: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub type_: MetricType,
+    /// What the type needs.
+    pub type_params: TypeParams,
+    /// Unrendered description.
+    #[serde(default)]
+    pub description: String,
+    /// Filters.
+    #[serde(default)]
+    pub filter: Option<WhereFilter>,
+    /// The default granularity.
+    #[serde(default)]
+    pub time_granularity: Option<String>,
+    /// Free metadata.
+    #[serde(default)]
+    pub meta: JsonMap,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// `config:`.
+    #[serde(default)]
+    pub config: JsonMap,
+}
+
+/// Types of metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum MetricType {
+    Simple,
+    Ratio,
+    Cumulative,
+    Derived,
+    Conversion,
+}
+
+impl MetricType {
+    /// Its name in artifacts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Ratio => "ratio",
+            Self::Cumulative => "cumulative",
+            Self::Derived => "derived",
+            Self::Conversion => "conversion",
+        }
+    }
+}
+
+/// What a metric's type needs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct TypeParams {
+    #[serde(default)]
+    pub measure: Option<NameOr<InputMeasure>>,
+    #[serde(default)]
+    pub numerator: Option<NameOr<InputMetric>>,
+    #[serde(default)]
+    pub denominator: Option<NameOr<InputMetric>>,
+    #[serde(default)]
+    pub expr: Option<Json>,
+    #[serde(default)]
+    pub window: Option<String>,
+    #[serde(default)]
+    pub grain_to_date: Option<String>,
+    #[serde(default)]
+    pub metrics: Option<Vec<NameOr<InputMetric>>>,
+    #[serde(default)]
+    pub conversion_type_params: Option<ConversionParams>,
+    #[serde(default)]
+    pub cumulative_type_params: Option<CumulativeParams>,
+}
+
+/// A measure as a metric uses it.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs)]
+pub struct InputMeasure {
+    pub name: String,
+    #[serde(default)]
+    pub filter: Option<WhereFilter>,
+    #[serde(default)]
+    pub alias: Option<String>,
+    #[serde(default)]
+    pub join_to_timespine: bool,
+    #[serde(default)]
+    pub fill_nulls_with: Option<i64>,
+}
+
+/// A metric as another metric uses it.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs)]
+pub struct InputMetric {
+    pub name: String,
+    #[serde(default)]
+    pub filter: Option<WhereFilter>,
+    #[serde(default)]
+    pub alias: Option<String>,
+    #[serde(default)]
+    pub offset_window: Option<String>,
+    #[serde(default)]
+    pub offset_to_grain: Option<String>,
+}
+
+/// What a conversion metric needs.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs)]
+pub struct ConversionParams {
+    pub base_measure: NameOr<InputMeasure>,
+    pub conversion_measure: NameOr<InputMeasure>,
+    pub entity: String,
+    #[serde(default)]
+    pub calculation: Calculation,
+    #[serde(default)]
+    pub window: Option<String>,
+    #[serde(default)]
+    pub constant_properties: Option<Vec<ConstantProperty>>,
+}
+
+/// What a conversion metric gives.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum Calculation {
+    Conversions,
+    #[default]
+    ConversionRate,
+}
+
+/// What base and conversion must have in common.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[allow(missing_docs)]
+pub struct ConstantProperty {
+    pub base_property: String,
+    pub conversion_property: String,
+}
+
+/// What a cumulative metric needs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct CumulativeParams {
+    #[serde(default)]
+    pub window: Option<String>,
+    #[serde(default)]
+    pub grain_to_date: Option<String>,
+    #[serde(default)]
+    pub period_agg: PeriodAggregation,
+}
+
+/// Which value of a period counts.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum PeriodAggregation {
+    #[default]
+    First,
+    Last,
+    Average,
+}
+
+/// A `saved_queries:` entry.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs)]
+pub struct SavedQueryProperties {
+    pub name: String,
+    pub query_params: QueryParams,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub label: Option<String>,
+    #[serde(default)]
+    pub exports: Vec<Export>,
+    #[serde(default)]
+    pub config: JsonMap,
+    #[serde(default)]
+    pub tags: Option<Json>,
+}
+
+/// What a saved query asks for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[allow(missing_docs)]
+pub struct QueryParams {
+    #[serde(default)]
+    pub metrics: Vec<String>,
+    #[serde(default)]
+    pub group_by: Vec<String>,
+    #[serde(default, rename = "where")]
+    pub where_: Option<WhereFilter>,
+    #[serde(default)]
+    pub order_by: Vec<String>,
+    #[serde(default)]
+    pub limit: Option<i64>,
+}
+
+/// Where a saved query's result is written.
+#[derive(Debug, Clone, Deserialize)]
+#[allow(missing_docs)]
+pub struct Export {
+    pub name: String,
+    #[serde(default)]
+    pub config: JsonMap,
+}
+
+impl NameOr<InputMeasure> {
+    /// The form of artifacts.
+    pub fn json(&self) -> Json {
+        match self {
+            Self::Name(name) => json!({
+                "name": name, "filter": null, "alias": null, "join_to_timespine": false,
+                "fill_nulls_with": null,
+            }),
+            Self::Full(full) => json!({
+                "name": full.name, "filter": filter_json(full.filter.as_ref()),
+                "alias": full.alias, "join_to_timespine": full.join_to_timespine,
+                "fill_nulls_with": full.fill_nulls_with,
+            }),
+        }
+    }
+}
+
+impl NameOr<InputMetric> {
+    /// The form of artifacts.
+    ///
+    /// # Errors
+    /// What is wrong with a window.
+    pub fn json(&self) -> Result<Json, String> {
+        Ok(match self {
+            Self::Name(name) => json!({
+                "name": name, "filter": null, "alias": null, "offset_window": null,
+                "offset_to_grain": null,
+            }),
+            Self::Full(full) => json!({
+                "name": full.name, "filter": filter_json(full.filter.as_ref()),
+                "alias": full.alias,
+                "offset_window": window(full.offset_window.as_deref())?,
+                "offset_to_grain": full.offset_to_grain,
+            }),
+        })
+    }
+}
+
+/// A window such as `28 days` in the form of artifacts.
+///
+/// # Errors
+/// dbt's words for what is wrong.
+pub fn window(text: Option<&str>) -> Result<Json, String> {
+    let Some(text) = text else { return Ok(Json::Null) };
+    let lower = text.to_lowercase();
+    let parts: Vec<&str> = lower.split(' ').collect();
+    let [count, granularity] = parts.as_slice() else {
+        return Err(format!(
+            "Invalid window ({text}) in cumulative/conversion metric. Should be of the form \
+             `<count> <granularity>`, e.g., `28 days`"
+        ));
+    };
+    let singular = granularity.strip_suffix('s').filter(|name| Granularity::parse(name).is_some());
+    let count: u32 = count.parse().map_err(|_| {
+        format!("Invalid count ({count}) in cumulative/conversion metric window string: ({text})")
+    })?;
+    Ok(json!({"count": count, "granularity": singular.unwrap_or(granularity)}))
+}
+
+/// An expression as text: Python's `str` of true, false and numbers.
+pub fn expression(expr: Option<&Json>) -> Option<String> {
+    let expr = expr.filter(|expr| !expr.is_null())?;
+    Some(crate::context::json::from_json(expr).to_string())
+}
+
+impl TypeParams {
+    /// The form of artifacts, without the measures of the metric's parts.
+    ///
+    /// # Errors
+    /// dbt's words for what is wrong.
+    pub fn json(&self, kind: MetricType) -> Result<Json, String> {
+        let grain_to_date = self.grain_to_date.as_deref();
+        if let Some(grain) = grain_to_date.filter(|grain| Granularity::parse(grain).is_none()) {
+            return Err(format!("'{grain}' is not a valid TimeGranularity"));
+        }
+        let metric = |metric: &Option<NameOr<InputMetric>>| {
+            metric.as_ref().map_or(Ok(Json::Null), NameOr::<InputMetric>::json)
+        };
+        let metrics: Result<Vec<Json>, String> =
+            self.metrics.iter().flatten().map(NameOr::<InputMetric>::json).collect();
+        let conversion = self.conversion_type_params.as_ref().map(|params| {
+            Ok::<_, String>(json!({
+                "base_measure": params.base_measure.json(),
+                "conversion_measure": params.conversion_measure.json(),
+                "entity": params.entity,
+                "calculation": params.calculation,
+                "window": window(params.window.as_deref())?,
+                "constant_properties": params.constant_properties,
+            }))
+        });
+        Ok(json!({
+            "measure": self.measure.as_ref().map(NameOr::<InputMeasure>::json),
+            "input_measures": [],
+            "numerator": metric(&self.numerator)?,
+            "denominator": metric(&self.denominator)?,
+            "expr": expression(self.expr.as_ref()),
+            "window": window(self.window.as_deref())?,
+            "grain_to_date": grain_to_date,
+            "metrics": metrics?,
+            "conversion_type_params": conversion.transpose()?,
+            "cumulative_type_params": self.cumulative(kind)?,
+            "metric_aggregation_params": null,
+        }))
+    }
+
+    /// `window` and `grain_to_date` may also stand outside, where they stood formerly.
+    fn cumulative(&self, kind: MetricType) -> Result<Json, String> {
+        if kind != MetricType::Cumulative {
+            return Ok(Json::Null);
+        }
+        let given = self.cumulative_type_params.clone().unwrap_or_default();
+        let own = given.window.as_deref().filter(|text| !text.is_empty());
+        let grain = given.grain_to_date.as_deref().filter(|text| !text.is_empty());
+        Ok(json!({
+            "window": window(own.or(self.window.as_deref()))?,
+            "grain_to_date": grain.or(self.grain_to_date.as_deref()),
+            "period_agg": given.period_agg,
+            "metric": null,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_have_a_count_and_a_granularity() {
+        assert_eq!(window(Some("28 days")), Ok(json!({"count": 28, "granularity": "day"})));
+        assert_eq!(window(Some("2 sprints")), Ok(json!({"count": 2, "granularity": "sprints"})));
+        assert!(window(Some("days")).is_err() && window(Some("x days")).is_err());
+    }
+}
