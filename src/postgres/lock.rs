@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 const CLASS: i32 = i32::from_be_bytes(*b"gdbt");
 
 /// The statement that waits for the lock of a relation and takes it. Names may share a lock:
-/// those who take it hold no other one, so it costs them time at most.
+/// those who take it hold no other one, so it costs them time at most. Its second column is
+/// the transaction's number, by which `pg_xact_status` knows it.
 ///
 /// With a relation PostgreSQL makes an array type, named like the relation after an
 /// underscore and cut to 63 bytes. Two sessions whose types would have one name fail with
@@ -29,7 +30,7 @@ fn statement(name: &[&str]) -> String {
     // Names are told apart as dbt tells them apart. None of them can hold a NUL.
     let digest = Sha256::digest(name.join("\0").to_lowercase());
     let key = i32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-    format!("select pg_advisory_xact_lock({CLASS}, {key})")
+    format!("select pg_advisory_xact_lock({CLASS}, {key}), pg_current_xact_id()")
 }
 
 #[cfg(test)]

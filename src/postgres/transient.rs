@@ -1,6 +1,24 @@
 //! Which errors need not come again when the transaction is run again.
 
-use super::DbError;
+use super::{DbError, Error};
+
+impl Error {
+    /// What was in the way, if it is something that passes by itself.
+    ///
+    /// A session that an administrator ended, or a crash, is none: it may be this very
+    /// statement that they could not bear.
+    pub fn obstacle(&self) -> Option<String> {
+        match self {
+            Self::Db(error) if error.is_conflict() => Some(error.message.clone()),
+            Self::Lost { reason: None, .. } => Some("the connection was lost".to_owned()),
+            Self::Lost { reason: Some(error), .. } => {
+                let passes = error.sqlstate.starts_with("08") || error.sqlstate == "57P05";
+                passes.then(|| error.message.clone())
+            }
+            _ => None,
+        }
+    }
+}
 
 impl DbError {
     /// Whether another session was in the way at this moment, so that running the whole

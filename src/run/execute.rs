@@ -113,6 +113,7 @@ impl Executor {
         let node = attempt.node;
         let in_node = |error: Box<Diagnostic>| error.with_node(node.label());
         let mut attempts = Attempts::default();
+        let mut first_error = None;
         loop {
             let session = self.database.session(node, attempt.info).map_err(in_node)?;
             let outcome = self.work(attempt, &session);
@@ -124,13 +125,16 @@ impl Executor {
             let Err(error) = built else { return built };
             self.shared.cache.undo(session.take_uncommitted_changes());
             let Some((reason, pause)) = attempts.again(&session) else {
-                return Err(in_node(locate(error, attempt, &session)));
+                let error = locate(error, attempt, &session);
+                // Why there is no server says less than how it went away.
+                let is_gone = error.code == Code::ConnectFailed;
+                return Err(in_node(first_error.filter(|_| is_gone).unwrap_or(error)));
             };
+            first_error.get_or_insert_with(|| locate(error, attempt, &session));
             self.tell(Event::Note {
                 level: Level::Info,
                 message: format!(
-                    "Another session was in the way of {} ({reason}); nothing was changed, trying \
-                     again: {}",
+                    "{} was disturbed ({reason}); nothing was changed, trying again: {}",
                     node.label(),
                     attempts.describe()
                 ),

@@ -1,4 +1,5 @@
-//! Running a node again after another session was in its way.
+//! Running a node again after something that passes was in its way: another session, or a
+//! connection that broke.
 
 use crate::adapter::Session;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +17,7 @@ impl Attempts {
     /// After a failure: why and after what pause to try again, if at all. Only a node that
     /// had no effect so far is run again, from its template on.
     pub(super) fn again(&mut self, session: &Session) -> Option<(String, Duration)> {
-        let reason = session.conflict()?;
+        let reason = session.obstacle()?;
         let pause = *PAUSES.get(self.failed)?;
         self.failed += 1;
         Some((reason, Duration::from_millis(pause + jitter(pause))))

@@ -92,6 +92,12 @@ impl Project {
         said
     }
 
+    /// How to connect to the project's database.
+    #[allow(dead_code)] // For the fault tests.
+    pub fn options(&self) -> &gdbt::postgres::ConnectOptions {
+        &self.database.as_ref().expect("a project with a server").options
+    }
+
     /// A session with the project's database.
     pub fn connect(&self) -> gdbt::postgres::Connection {
         self.database.as_ref().expect("a project with a server").connect()

@@ -33,7 +33,7 @@ fn a_node_that_had_no_effect_is_run_again() {
             ),
         );
         let said = project.ok("build");
-        assert_eq!(said.stdout.matches("Another session was in the way of model m").count(), 2);
+        assert_eq!(said.stdout.matches("model m (models/m.sql) was disturbed").count(), 2);
         assert!(said.stdout.contains("(somebody was faster)"), "{}", said.stdout);
         assert!(said.stdout.contains("attempt 3 of 5"), "{}", said.stdout);
         assert_eq!(tries(&project), "3");
@@ -68,7 +68,7 @@ fn what_took_effect_is_not_run_again() {
     let said = project.run("build");
     assert_eq!(said.code, 1, "{}", said.stdout);
     assert!(said.stdout.contains("somebody was faster"), "{}", said.stdout);
-    assert!(!said.stdout.contains("in the way"), "{}", said.stdout);
+    assert!(!said.stdout.contains("disturbed"), "{}", said.stdout);
     assert_eq!(project.value("select count(*) from help.log"), "1");
 }
 

@@ -16,8 +16,10 @@ mod warehouse;
 
 mod concurrent;
 mod conflicts;
+mod cutter;
 mod kill;
 mod load;
+mod lost;
 mod names;
 mod seeds;
 mod server;

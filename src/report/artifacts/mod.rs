@@ -18,8 +18,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// This run of gdbt, as every artifact names it.
@@ -51,23 +53,40 @@ impl Invocation {
     }
 }
 
-/// Writes JSON beside the file and renames it, so that no reader ever sees half of it.
+/// Writes JSON beside the file and renames it, so that no reader ever sees half of it. What
+/// a killed process left of it is used again.
 fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let fail = |error: &std::io::Error| Diagnostic::io(path, error);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| fail(&error))?;
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = Path::new(&name);
-    let written = File::create(beside).and_then(|file| {
-        let mut writer = BufWriter::with_capacity(1 << 16, file);
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".tmp");
+    let beside = path.with_file_name(name);
+    let written = claim(&beside).and_then(|file| {
+        file.set_len(0)?;
+        let mut writer = BufWriter::with_capacity(1 << 16, &file);
         serde_json::to_writer(&mut writer, value)?;
         writer.flush()?;
-        std::fs::rename(beside, path)
+        drop(writer);
+        std::fs::rename(&beside, path)
     });
-    written.map_err(|error| {
-        let _ = std::fs::remove_file(beside);
-        fail(&error)
-    })
+    written.map_err(|error| fail(&error))
+}
+
+/// Opens the file for this process alone, waiting for another one that writes it.
+fn claim(path: &Path) -> std::io::Result<File> {
+    loop {
+        let file = File::options().write(true).create(true).truncate(false).open(path)?;
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
+        // The other one may have renamed it in the meantime.
+        let ours = file.metadata()?;
+        match std::fs::metadata(path) {
+            Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => return Ok(file),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

@@ -14,20 +14,22 @@
 
 use std::io::Read;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
+mod inner;
+mod lost;
+mod sending;
+
+use self::inner::{Inner, Kind};
 use super::cache::Undo;
 use super::comment::QueryComment;
 use super::response::{AdapterResponse, Response};
-use super::sql_text::{Facts, facts};
-use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::event::{Event, NodeInfo, Sink};
-use crate::postgres::{
-    Connection, DbError, Error, Pool, PooledConnection, ResultSet, StatementResult,
-    TransactionStatus,
-};
+use super::sql_text::facts;
+use crate::diagnostic::Result;
+use crate::event::{NodeInfo, Sink};
+use crate::postgres::{Pool, ResultSet};
 
 /// For whom a session works.
 #[derive(Clone)]
@@ -61,45 +63,6 @@ pub struct Session {
     pool: Pool,
     options: SessionOptions,
     state: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    connection: Option<PooledConnection>,
-    /// A transaction is open, or will be when the queue is sent.
-    in_transaction: bool,
-    /// A transaction was committed, so dbt's connection commits by itself from now on.
-    has_committed: bool,
-    queue: Vec<Queued>,
-    /// Settings or temporary relations must not reach the next node.
-    changed_session: bool,
-    temporary_relations: usize,
-    /// Statements so far that may have changed something.
-    writes: u64,
-    /// A failure that nobody has been told of yet.
-    unreported: Option<Box<Diagnostic>>,
-    failure: Option<SqlFailure>,
-    /// Changes of the relation cache that hold only if the transaction commits.
-    cache_changes: Vec<Undo>,
-    /// Something that may write was sent and is not committed yet.
-    uncommitted_writes: bool,
-    /// Something that may have written took effect.
-    has_effect: bool,
-    /// Another session was in the way; what it said.
-    conflict: Option<String>,
-}
-
-struct Queued {
-    sql: Arc<str>,
-    kind: Kind,
-}
-
-enum Kind {
-    Begin,
-    Lock,
-    Commit,
-    Rollback,
-    Statement(Response),
 }
 
 impl Session {
@@ -283,11 +246,12 @@ impl Session {
         self.state.lock().failure.clone()
     }
 
-    /// What another session did that made this one fail, when it is certain that nothing of
-    /// this one took effect. The node may then be run again.
-    pub fn conflict(&self) -> Option<String> {
+    /// The passing thing that made this session fail, such as a conflict with another
+    /// session or a lost connection, when it is certain that nothing of this one took
+    /// effect. The node may then be run again.
+    pub fn obstacle(&self) -> Option<String> {
         let inner = self.state.lock();
-        inner.conflict.clone().filter(|_| !inner.has_effect)
+        inner.obstacle.clone().filter(|_| !inner.has_effect)
     }
 
     /// Takes note of a change of the relation cache.
@@ -339,130 +303,6 @@ impl Session {
     pub fn sink(&self) -> &Arc<dyn Sink> {
         &self.options.sink
     }
-
-    fn begin_inner(&self, inner: &mut Inner) {
-        inner.in_transaction = true;
-        inner.push("BEGIN".into(), Kind::Begin);
-        if let Some(lock) = &self.options.lock {
-            inner.push(lock.as_str().into(), Kind::Lock);
-        }
-    }
-
-    fn commit_inner(&self, inner: &mut Inner) -> Result<()> {
-        inner.has_committed = true;
-        if !inner.in_transaction {
-            return Ok(());
-        }
-        inner.push("COMMIT".into(), Kind::Commit);
-        let result = self.flush_inner(inner)?;
-        let tag = result.map_or_else(String::new, |set| set.tag.as_str().to_owned());
-        if tag != "COMMIT" {
-            let message = "the server rolled the transaction back instead of committing it";
-            return Err(Diagnostic::new(Code::SqlFailed, message));
-        }
-        Ok(())
-    }
-
-    /// Sends the queue; the last statement's last result.
-    fn flush_inner(&self, inner: &mut Inner) -> Result<Option<ResultSet>> {
-        let queue = std::mem::take(&mut inner.queue);
-        if queue.is_empty() {
-            return Ok(None);
-        }
-        let texts: Vec<String> = queue
-            .iter()
-            .map(|queued| match queued.kind {
-                Kind::Statement(_) => self.with_comment(&queued.sql),
-                Kind::Begin | Kind::Lock | Kind::Commit | Kind::Rollback => queued.sql.to_string(),
-            })
-            .collect();
-        let connection = match inner.connection(&self.pool, &self.options) {
-            Ok(connection) => connection,
-            Err(error) => {
-                inner.in_transaction = false;
-                return Err(error);
-            }
-        };
-        for text in &texts {
-            self.emit_query(text);
-        }
-        let started = Instant::now();
-        match connection.pipeline(&texts) {
-            Ok(results) => {
-                let elapsed = started.elapsed();
-                let mut last = None;
-                for (queued, result) in queue.iter().zip(results) {
-                    self.complete(queued, &result, elapsed);
-                    inner.passed(&queued.kind);
-                    last = result.into_last();
-                }
-                Ok(last)
-            }
-            Err(failed) => {
-                let elapsed = started.elapsed();
-                for (queued, result) in queue.iter().zip(&failed.completed) {
-                    self.complete(queued, result, elapsed);
-                }
-                let sql = queue.get(failed.index).map_or_else(|| "".into(), |it| it.sql.clone());
-                Err(self.fail(inner, &sql, failed.error, elapsed))
-            }
-        }
-    }
-
-    fn complete(&self, queued: &Queued, result: &StatementResult, elapsed: Duration) {
-        if let Kind::Statement(response) = &queued.kind {
-            response.fill(AdapterResponse::from_result(result.last()));
-        }
-        self.emit_status(result.tag().to_owned(), elapsed);
-    }
-
-    /// Takes note of a failure, ends the transaction and words the error.
-    fn fail(
-        &self,
-        inner: &mut Inner,
-        sql: &Arc<str>,
-        error: Error,
-        elapsed: Duration,
-    ) -> Box<Diagnostic> {
-        let prefix = self.options.comment.as_ref().map_or(0, |it| it.prefix().chars().count());
-        let error = match error {
-            Error::Db(mut error) => {
-                error.position = error.position.and_then(|at| at.checked_sub(prefix));
-                inner.failure = Some(failure(sql, &error));
-                inner.conflict = error.is_conflict().then(|| error.message.clone());
-                Error::Db(error)
-            }
-            other => other,
-        };
-        self.emit_status(format!("{error}"), elapsed);
-        inner.in_transaction = false;
-        inner.has_committed = false;
-        if inner.server_in_transaction()
-            && let Some(connection) = &mut inner.connection
-        {
-            // When this fails the connection is lost, and with it the transaction.
-            let _ = connection.query("ROLLBACK");
-        }
-        error.into_diagnostic_for(Some(sql))
-    }
-
-    fn with_comment(&self, sql: &str) -> String {
-        self.options.comment.as_ref().map_or_else(|| sql.to_owned(), |comment| comment.apply(sql))
-    }
-
-    /// Tells of a statement as it is sent.
-    fn emit_query(&self, sql: &str) {
-        self.options.sink.emit(Event::SqlQuery {
-            connection: self.options.name.clone(),
-            sql: sql.to_owned(),
-            node: self.options.node.clone(),
-        });
-    }
-
-    fn emit_status(&self, status: String, elapsed: Duration) {
-        let node = self.options.node.clone();
-        self.options.sink.emit(Event::SqlQueryStatus { status, elapsed, node });
-    }
 }
 
 /// A session that nobody finished, because its thread failed, leaves nothing behind.
@@ -470,73 +310,6 @@ impl Drop for Session {
     fn drop(&mut self) {
         let _ = self.finish(false);
     }
-}
-
-impl Inner {
-    fn push(&mut self, sql: Arc<str>, kind: Kind) {
-        self.queue.push(Queued { sql, kind });
-    }
-
-    fn note(&mut self, facts: Facts) {
-        self.changed_session |= facts.changes_session;
-        // Who knows what a text commits that commits by itself.
-        self.has_effect |= facts.controls_transaction;
-        self.uncommitted_writes |= !facts.only_reads;
-        self.temporary_relations += facts.temporary_relations;
-        self.writes += u64::from(!facts.only_reads);
-    }
-
-    fn passed(&mut self, kind: &Kind) {
-        match kind {
-            Kind::Commit => {
-                self.in_transaction = false;
-                self.took_effect();
-            }
-            Kind::Rollback => {
-                self.in_transaction = false;
-                self.uncommitted_writes = false;
-            }
-            Kind::Statement(_) if !self.in_transaction => self.took_effect(),
-            Kind::Begin | Kind::Lock | Kind::Statement(_) => {}
-        }
-    }
-
-    fn took_effect(&mut self) {
-        self.has_effect |= std::mem::take(&mut self.uncommitted_writes);
-        self.cache_changes.clear();
-    }
-
-    /// After a text that began or ended a transaction itself.
-    fn follow_server(&mut self) {
-        self.in_transaction = self.server_in_transaction();
-        self.has_committed |= !self.in_transaction;
-    }
-
-    fn server_in_transaction(&self) -> bool {
-        self.connection.as_ref().is_some_and(|connection| {
-            !connection.is_broken() && connection.transaction_status() != TransactionStatus::Idle
-        })
-    }
-
-    fn report_failure(&mut self) -> Result<()> {
-        self.unreported.take().map_or(Ok(()), Err)
-    }
-
-    fn connection(&mut self, pool: &Pool, options: &SessionOptions) -> Result<&mut Connection> {
-        if self.connection.is_none() {
-            options.sink.emit(Event::NewConnection { name: options.name.clone() });
-            let connection = pool.get().map_err(Error::into_diagnostic)?;
-            self.connection = Some(connection);
-        }
-        match &mut self.connection {
-            Some(connection) => Ok(connection),
-            None => Err(Diagnostic::new(Code::Internal, "the session has no connection")),
-        }
-    }
-}
-
-fn failure(sql: &Arc<str>, error: &DbError) -> SqlFailure {
-    SqlFailure { sql: Arc::clone(sql), position: error.position, sqlstate: error.sqlstate.clone() }
 }
 
 impl std::fmt::Debug for Session {

@@ -1,0 +1,130 @@
+//! What a session knows at a moment, and how that changes.
+
+use std::sync::Arc;
+
+use super::{SessionOptions, SqlFailure};
+use crate::adapter::cache::Undo;
+use crate::adapter::response::Response;
+use crate::adapter::sql_text::Facts;
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::event::Event;
+use crate::postgres::{
+    Connection, Error, Pool, PooledConnection, StatementResult, TransactionStatus,
+};
+
+#[derive(Default)]
+pub(super) struct Inner {
+    pub(super) connection: Option<PooledConnection>,
+    /// A transaction is open, or will be when the queue is sent.
+    pub(super) in_transaction: bool,
+    /// A transaction was committed, so dbt's connection commits by itself from now on.
+    pub(super) has_committed: bool,
+    pub(super) queue: Vec<Queued>,
+    /// Settings or temporary relations must not reach the next node.
+    pub(super) changed_session: bool,
+    pub(super) temporary_relations: usize,
+    /// Statements so far that may have changed something.
+    pub(super) writes: u64,
+    /// A failure that nobody has been told of yet.
+    pub(super) unreported: Option<Box<Diagnostic>>,
+    pub(super) failure: Option<SqlFailure>,
+    /// Changes of the relation cache that hold only if the transaction commits.
+    pub(super) cache_changes: Vec<Undo>,
+    /// The open transaction's number, as `pg_current_xact_id()` gives it.
+    pub(super) transaction: Option<String>,
+    /// Something that may write was sent and is not committed yet.
+    pub(super) uncommitted_writes: bool,
+    /// Something that may have written took effect, or may have.
+    pub(super) has_effect: bool,
+    /// What passing thing was in the way when a statement failed.
+    pub(super) obstacle: Option<String>,
+}
+
+/// A statement that waits to be sent.
+pub(super) struct Queued {
+    pub(super) sql: Arc<str>,
+    pub(super) kind: Kind,
+}
+
+pub(super) enum Kind {
+    Begin,
+    Lock,
+    Commit,
+    Rollback,
+    Statement(Response),
+}
+
+impl Inner {
+    pub(super) fn push(&mut self, sql: Arc<str>, kind: Kind) {
+        self.queue.push(Queued { sql, kind });
+    }
+
+    /// Takes note of a statement that is going to be sent.
+    pub(super) fn note(&mut self, facts: Facts) {
+        self.changed_session |= facts.changes_session;
+        // Who knows what a text commits that commits by itself.
+        self.has_effect |= facts.controls_transaction;
+        self.uncommitted_writes |= !facts.only_reads;
+        self.temporary_relations += facts.temporary_relations;
+        self.writes += u64::from(!facts.only_reads);
+    }
+
+    /// Takes note of a statement that succeeded.
+    pub(super) fn passed(&mut self, kind: &Kind, result: &StatementResult) {
+        match kind {
+            Kind::Commit => {
+                self.in_transaction = false;
+                self.took_effect();
+            }
+            Kind::Rollback => {
+                self.in_transaction = false;
+                self.uncommitted_writes = false;
+            }
+            Kind::Statement(_) if !self.in_transaction => self.took_effect(),
+            Kind::Begin => self.transaction = None,
+            // The second column of `lock::relation`.
+            Kind::Lock => {
+                let number = result.last().and_then(|set| set.rows.get(0, 1));
+                self.transaction = number.map(str::to_owned);
+            }
+            Kind::Statement(_) => {}
+        }
+    }
+
+    pub(super) fn took_effect(&mut self) {
+        self.has_effect |= std::mem::take(&mut self.uncommitted_writes);
+        self.cache_changes.clear();
+    }
+
+    /// After a text that began or ended a transaction itself.
+    pub(super) fn follow_server(&mut self) {
+        self.in_transaction = self.server_in_transaction();
+        self.has_committed |= !self.in_transaction;
+    }
+
+    pub(super) fn server_in_transaction(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| {
+            !connection.is_broken() && connection.transaction_status() != TransactionStatus::Idle
+        })
+    }
+
+    pub(super) fn report_failure(&mut self) -> Result<()> {
+        self.unreported.take().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn connection(
+        &mut self,
+        pool: &Pool,
+        options: &SessionOptions,
+    ) -> Result<&mut Connection> {
+        if self.connection.is_none() {
+            options.sink.emit(Event::NewConnection { name: options.name.clone() });
+            let connection = pool.get().map_err(Error::into_diagnostic)?;
+            self.connection = Some(connection);
+        }
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            None => Err(Diagnostic::new(Code::Internal, "the session has no connection")),
+        }
+    }
+}
