@@ -21,4 +21,5 @@ pub mod project;
 pub mod report;
 pub mod result;
 pub mod run;
+pub mod sql;
 pub mod suggest;
