@@ -138,6 +138,7 @@ impl Command {
             Self::RunOperation(_) => "run-operation",
             Self::Deps => "deps",
             Self::Docs(DocsCommand::Generate(_)) => "generate",
+            Self::Docs(DocsCommand::Serve(_)) => "serve",
             Self::Source(SourceCommand::Load(_)) => "load",
             Self::Debug(_) => "debug",
             Self::Clean(_) => "clean",
@@ -383,6 +384,12 @@ pub enum DocsCommand {
         gdbt docs generate --no-compile\n  \
         gdbt docs generate --select mart --static")]
     Generate(GenerateArgs),
+    /// Show the site in a browser.
+    #[command(after_help = "Examples:\n  \
+        gdbt docs serve\n  \
+        gdbt docs serve --port 8001 --no-browser\n\n\
+        target/index.html can also be opened without a server.")]
+    Serve(ServeArgs),
 }
 
 /// Options of `docs generate`.
@@ -400,6 +407,27 @@ pub struct GenerateArgs {
     /// Do not ask the database: write a catalog without relations.
     #[arg(long)]
     pub empty_catalog: bool,
+    /// Write the site to target/static_index.html as well. target/index.html is as
+    /// self-contained; this is the name that dbt gives such a file.
+    #[arg(long)]
+    pub r#static: bool,
+}
+
+/// Options of `docs serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The port to listen on; 0 for any.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// The address to listen on.
+    #[arg(long, env = "DBT_HOST", default_value = "127.0.0.1")]
+    pub host: String,
+    /// Do not open a browser.
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Open a browser. This is the default.
+    #[arg(long, overrides_with = "no_browser", hide = true)]
+    pub browser: bool,
 }
 
 /// Commands about sources.

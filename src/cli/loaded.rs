@@ -5,6 +5,7 @@ use super::session::Session;
 use super::state;
 use crate::context::{Invocation, Shared};
 use crate::diagnostic::{Diagnostic, Result};
+use crate::docs::runs::is_about_data;
 use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::graph::selector::Filter;
 use crate::graph::{Dag, IndirectSelection, PreviousState, Selector, Selectors, Spec};
@@ -187,6 +188,9 @@ impl Loaded {
         let secrets = &session.settings.report.secrets;
         artifacts::write_run_results(&path, run, &session.settings.invocation, secrets)?;
         tell_written(session, "RunExecutionResult", &path);
+        if is_about_data(session.settings.which) {
+            artifacts::keep_run(&self.target_dir(), run, &session.settings.invocation, secrets)?;
+        }
         Ok(())
     }
 }

@@ -140,3 +140,77 @@ fn assets_go_beside_the_site() {
     assert_eq!(project.read("target/images/deep/a.txt"), "new");
     assert!(!project.folder().join("target/images/old.txt").exists());
 }
+
+/// The data of a page.
+fn data(page: &str) -> Json {
+    let (_, data) = page.split_once("type=\"application/json\">").unwrap();
+    serde_json::from_str(data.split_once("</script>").unwrap().0).unwrap()
+}
+
+fn named<'a>(list: &'a Json, id: &str) -> &'a Json {
+    list.as_array().unwrap().iter().find(|it| it["id"] == id).unwrap_or_else(|| panic!("{id}"))
+}
+
+#[test]
+fn the_site_holds_what_is_known() {
+    let tests = "models:\n  - name: stg_user\n    columns:\n      - name: id\n        data_tests:\n          - unique\n          \
+                 - not_null\n  - name: dim_user\n    columns:\n      - name: id\n        data_tests:\n          \
+                 - relationships: {arguments: {to: ref('stg_user'), field: id}}\n";
+    let project = project().file("models/schema.yml", tests);
+    project.ok("build");
+    project.ok("docs generate --static");
+    let page = project.read("target/index.html");
+    assert_eq!(page, project.read("target/static_index.html"));
+    let data = data(&page);
+    assert_eq!(data["project"], "shop");
+    let node = named(&data["nodes"], "model.shop.dim_user");
+    assert_eq!(node["layer"], "mart");
+    assert_eq!(node["columns"][2]["type"], "numeric(8,2)");
+    assert_eq!((&node["last"]["status"], &node["last"]["rows"]), (&"success".into(), &1.into()));
+    assert!(node["compiled"].as_str().unwrap().contains("stg_user\""));
+    let tests = data["tests"].as_array().unwrap();
+    let unique = tests.iter().find(|test| test["kind"] == "unique").unwrap();
+    assert_eq!((&unique["last"]["status"], &unique["column"]), (&"pass".into(), &"id".into()));
+    assert_eq!(data["runs"].as_array().unwrap().len(), 1);
+    let relation = &data["er"]["relations"][0];
+    assert_eq!(
+        (&relation["from"], &relation["to"]),
+        (&"model.shop.dim_user".into(), &"model.shop.stg_user".into())
+    );
+    assert_eq!(
+        named(&data["er"]["entities"], "model.shop.stg_user")["columns"][0]["primary"],
+        true
+    );
+    // Compiling for the site does not make what the last run found out old.
+    project.ok("docs generate");
+    let again = self::data(&project.read("target/index.html"));
+    assert_eq!(named(&again["nodes"], "model.shop.dim_user")["last"], node["last"]);
+}
+
+#[test]
+fn the_folder_is_served() {
+    let project = project();
+    let mut server = project
+        .command("docs serve --port 0 --no-browser")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = std::io::BufReader::new(server.stdout.take().unwrap());
+    let port: u16 = std::io::BufRead::lines(said)
+        .find_map(|line| {
+            line.unwrap().strip_prefix("Serving docs at ").map(|port| port.parse().unwrap())
+        })
+        .unwrap();
+    let get = |path: &str| {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(get("/").contains("\"project\":\"shop\""));
+    assert!(get("/../dbt_project.yml").starts_with("HTTP/1.1 404"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+}

@@ -2,11 +2,13 @@
 //! (<https://docs.getdbt.com/reference/artifacts/dbt-artifacts>).
 
 mod catalog;
+mod kept_run;
 mod lineage;
 mod manifest;
 mod run_results;
 
 pub use catalog::write_catalog;
+pub use kept_run::keep_run;
 pub use lineage::write_lineage;
 pub use manifest::{ManifestDetails, ManifestView, write_manifest};
 pub use run_results::{RunResults, write_run_results};
@@ -53,9 +55,22 @@ impl Invocation {
     }
 }
 
-/// Writes JSON beside the file and renames it, so that no reader ever sees half of it. What
-/// a killed process left of it is used again.
+/// Writes JSON beside the file and renames it.
 fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    write_aside(path, |writer| Ok(serde_json::to_writer(writer, value)?))
+}
+
+/// Writes a text beside the file and renames it.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    write_aside(path, |writer| writer.write_all(text.as_bytes()))
+}
+
+/// Writes beside the file and renames it, so that no reader ever sees half of it. What a
+/// killed process left of it is used again.
+fn write_aside(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> std::io::Result<()>,
+) -> Result<()> {
     let fail = |error: &std::io::Error| Diagnostic::io(path, error);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| fail(&error))?;
@@ -67,7 +82,7 @@ fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let written = claim(&beside).and_then(|file| {
         file.set_len(0)?;
         let mut writer = BufWriter::with_capacity(1 << 16, &file);
-        serde_json::to_writer(&mut writer, value)?;
+        write(&mut writer)?;
         writer.flush()?;
         drop(writer);
         std::fs::rename(&beside, path)
