@@ -138,6 +138,7 @@ fn project(folder: &Path) -> Arc<Shared> {
         started_at: "2024-01-01T00:00:00Z".parse().unwrap(),
         flags: JsonMap::new(),
         args: JsonMap::new(),
+        sample: None,
     };
     let macros = sources.macros().iter().cloned();
     let shared = Shared::new(workspace, invocation, macros, Arc::new(Silent)).unwrap();

@@ -137,6 +137,8 @@ codes! {
     MaterializationInvalid = "GD3021", Compilation;
     /// The table of a snapshot lacks columns that snapshots have.
     SnapshotTargetInvalid = "GD3023", Compilation;
+    /// A query of the command line cannot be understood.
+    InlineInvalid = "GD3024", Runtime;
     /// A test's query does not give what it must.
     TestInvalid = "GD3022", Internal;
     /// A unit test does not fit its model, or its rows cannot be read.

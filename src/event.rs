@@ -613,6 +613,26 @@ pub enum Event {
     },
     /// `clean` is done.
     FinishedCleanPaths,
+    /// The rows of a node, for `show`.
+    ShowNode {
+        /// The node's name.
+        name: String,
+        /// The table: Markdown, or a JSON list.
+        preview: String,
+        /// Whether to print JSON.
+        json: bool,
+        /// Whether to print nothing but the rows.
+        quiet: bool,
+        /// Whether the SQL was given on the command line.
+        inline: bool,
+        /// The node's id.
+        unique_id: String,
+    },
+    /// The query of the command line cannot be understood.
+    ParseInlineNodeError {
+        /// What is wrong.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// A compiled node, for `compile --select`.
     CompiledNode {
         /// The node's id.

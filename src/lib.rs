@@ -11,6 +11,7 @@ pub mod diagnostic;
 pub mod docs;
 pub mod embedded;
 pub mod event;
+pub mod event_time;
 pub mod graph;
 pub mod jinja;
 pub mod load;

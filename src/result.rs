@@ -1,6 +1,8 @@
 //! How running a node ended: read by `on-run-end` hooks, artifacts and the report.
 
+use crate::adapter::Table;
 use crate::diagnostic::Diagnostic;
+use crate::event_time::TimeWindow;
 use crate::manifest::{Compiled, Exposure, MacroNode, Node, ResourceType, UniqueId};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -160,6 +162,19 @@ pub struct NodeResult {
     pub failures: Option<i64>,
     /// The error, with its place in the user's file.
     pub diagnostic: Option<Arc<Diagnostic>>,
+    /// The rows of a node that was only shown.
+    pub table: Option<Table>,
+    /// Of a microbatch model.
+    pub batches: Option<BatchResults>,
+}
+
+/// How the batches of a microbatch model ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct BatchResults {
+    /// Those that are loaded, in order.
+    pub successful: Vec<TimeWindow>,
+    /// Those that are not, in order.
+    pub failed: Vec<TimeWindow>,
 }
 
 impl NodeResult {
@@ -180,6 +195,8 @@ impl NodeResult {
             message,
             failures: None,
             diagnostic: None,
+            table: None,
+            batches: None,
         }
     }
 

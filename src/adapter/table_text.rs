@@ -32,6 +32,25 @@ pub(super) fn text(table: &Table, method: &str, args: Args) -> Result<String> {
 }
 
 impl Table {
+    /// All rows in Markdown, with the first six columns, as agate prints a table.
+    pub fn preview(&self) -> String {
+        print_table(self, usize::MAX, 6, MAX_WIDTH)
+    }
+
+    /// All rows as a JSON list of objects.
+    ///
+    /// # Errors
+    /// A value that JSON does not have.
+    pub fn to_json(&self) -> crate::diagnostic::Result<String> {
+        print_json(self).map_err(crate::jinja::Error::into_diagnostic)
+    }
+
+    /// The first rows.
+    #[must_use]
+    pub fn first(&self, rows: usize) -> Self {
+        self.with_rows(self.rows().take(rows).collect())
+    }
+
     /// Some rows in Markdown, picked at random, with all columns.
     pub fn sample(&self, rows: usize) -> String {
         let order = RandomState::new();
@@ -137,9 +156,9 @@ fn print_json(table: &Table) -> Result<String> {
     let mut rows = Vec::with_capacity(table.len());
     for row in table.rows() {
         let dict = Dict::default();
-        for (name, value) in table.names().iter().zip(row.iter()) {
+        for (at, (name, value)) in table.names().iter().zip(row.iter()).enumerate() {
             let value = match value {
-                Value::Object(object) => Value::from(object.to_str()),
+                Value::Object(object) => jsonified(object.to_str(), table.types().get(at)),
                 other => other.clone(),
             };
             dict.insert(name.clone(), value)?;
@@ -147,6 +166,18 @@ fn print_json(table: &Table) -> Result<String> {
         rows.push(Value::Dict(dict));
     }
     json::dumps(&Value::list(rows), false)
+}
+
+/// An object's text as agate's columns give it to JSON: a decimal as a number, a time in ISO
+/// form.
+fn jsonified(text: String, kind: Option<&ColumnType>) -> Value {
+    match kind {
+        Some(ColumnType::Number) => {
+            text.parse::<f64>().map_or_else(|_| Value::from(text), Value::from)
+        }
+        Some(ColumnType::DateTime) => Value::from(text.replacen(' ', "T", 1)),
+        _ => Value::from(text),
+    }
 }
 
 /// `str(table)`: the columns and their types.

@@ -76,8 +76,15 @@ pub enum Command {
     /// Write executable SQL to target/, without running it.
     #[command(after_help = "Examples:\n  \
         gdbt compile\n  \
-        gdbt compile --select dim_user        also prints its SQL")]
+        gdbt compile --select dim_user        also prints its SQL\n  \
+        gdbt compile --inline \"select * from {{ ref('dim_user') }}\"")]
     Compile(CompileArgs),
+    /// Print some rows of a model or a query.
+    #[command(after_help = "Examples:\n  \
+        gdbt show --select dim_user --limit 20\n  \
+        gdbt show --inline \"select count(*) from {{ ref('dim_user') }}\" --output json\n\n\
+        Nothing is built: the query of the model runs and its first rows are printed.")]
+    Show(ShowArgs),
     /// Read the project and write target/manifest.json.
     Parse,
     /// List resources, or draw them.
@@ -133,6 +140,7 @@ impl Command {
             Self::Seed(_) => "seed",
             Self::Snapshot(_) => "snapshot",
             Self::Compile(_) => "compile",
+            Self::Show(_) => "show",
             Self::Parse => "parse",
             Self::List(_) => "list",
             Self::RunOperation(_) => "run-operation",
@@ -166,9 +174,29 @@ impl Command {
             Self::Run(args) => args.refresh.full_refresh,
             Self::Seed(args) => args.refresh.full_refresh,
             Self::Compile(args) => args.refresh.full_refresh,
+            Self::Show(args) => args.refresh.full_refresh,
             Self::Source(SourceCommand::Load(args)) => args.full_refresh,
             _ => false,
         }
+    }
+
+    /// Which rows are read.
+    pub fn window(&self) -> WindowArgs {
+        match self {
+            Self::Build(args) => args.window.clone(),
+            Self::Run(args) => args.window.clone(),
+            Self::Compile(args) => WindowArgs { empty: args.empty, ..WindowArgs::default() },
+            Self::Snapshot(args) => WindowArgs { empty: args.empty, ..WindowArgs::default() },
+            _ => WindowArgs::default(),
+        }
+    }
+
+    /// Whether the command may read less than all rows.
+    pub fn has_window(&self) -> bool {
+        matches!(
+            self,
+            Self::Build(_) | Self::Run(_) | Self::Compile(_) | Self::Snapshot(_) | Self::Seed(_)
+        )
     }
 
     /// Whether tests keep their failing rows.
@@ -220,6 +248,24 @@ pub struct RefreshArgs {
     pub full_refresh: bool,
 }
 
+/// Which rows models read, for commands that build.
+#[derive(Debug, Args, Default, Clone)]
+pub struct WindowArgs {
+    /// Read no rows: what is built is empty, but its SQL is checked.
+    #[arg(long)]
+    pub empty: bool,
+    /// Read only rows of this time, such as '3 days' or '{start: 2026-01-01, end: 2026-01-08}'.
+    /// Models and sources without `event_time` are read as a whole.
+    #[arg(long, value_name = "WINDOW")]
+    pub sample: Option<String>,
+    /// Where the batches of microbatch models begin, such as 2026-01-01; with --event-time-end.
+    #[arg(long, value_name = "TIME")]
+    pub event_time_start: Option<String>,
+    /// Where the batches of microbatch models end: this moment is not part of them.
+    #[arg(long, value_name = "TIME")]
+    pub event_time_end: Option<String>,
+}
+
 /// `--store-failures`, for commands that test.
 #[derive(Debug, Args, Default, Clone, Copy)]
 pub struct FailureArgs {
@@ -240,6 +286,11 @@ pub struct BuildArgs {
     pub refresh: RefreshArgs,
     #[command(flatten)]
     pub failures: FailureArgs,
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Print some rows of every seed.
+    #[arg(long)]
+    pub show: bool,
 }
 
 /// Options of `run`.
@@ -250,6 +301,8 @@ pub struct RunArgs {
     pub selection: SelectionArgs,
     #[command(flatten)]
     pub refresh: RefreshArgs,
+    #[command(flatten)]
+    pub window: WindowArgs,
 }
 
 /// Options of `test`.
@@ -283,6 +336,9 @@ pub struct SeedArgs {
 pub struct SnapshotArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Read no rows.
+    #[arg(long)]
+    pub empty: bool,
 }
 
 /// Options of `compile`.
@@ -293,8 +349,42 @@ pub struct CompileArgs {
     pub selection: SelectionArgs,
     #[command(flatten)]
     pub refresh: RefreshArgs,
+    /// A query to compile instead of nodes, such as "select * from {{ ref('dim_user') }}".
+    #[arg(long, value_name = "SQL")]
+    pub inline: Option<String>,
     /// How to print the SQL of selected nodes.
-    #[arg(long, value_enum, default_value = "text")]
+    #[arg(long, value_enum, default_value = "text", ignore_case = true)]
+    pub output: CompileOutput,
+    /// Compile so that no rows are read.
+    #[arg(long)]
+    pub empty: bool,
+    /// Leave ephemeral models out of the SQL of what uses them.
+    #[arg(long)]
+    pub no_inject_ephemeral_ctes: bool,
+    /// Put ephemeral models into the SQL of what uses them. This is the default.
+    #[arg(long, overrides_with = "no_inject_ephemeral_ctes", hide = true)]
+    pub inject_ephemeral_ctes: bool,
+}
+
+/// Options of `show`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
+    /// A query to run instead of nodes, such as "select * from {{ ref('dim_user') }}".
+    #[arg(long, value_name = "SQL")]
+    pub inline: Option<String>,
+    /// A query to run as it is, without templates and without the project.
+    #[arg(long, value_name = "SQL", hide_short_help = true)]
+    pub inline_direct: Option<String>,
+    /// How many rows to print; all with -1.
+    #[arg(long, value_name = "N", default_value_t = 5, allow_negative_numbers = true)]
+    pub limit: i64,
+    /// How to print the rows.
+    #[arg(long, value_enum, default_value = "text", ignore_case = true)]
     pub output: CompileOutput,
 }
 

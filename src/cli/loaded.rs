@@ -48,6 +48,7 @@ impl Loaded {
             started_at: settings.invocation.started_at,
             flags: settings.template_flags(),
             args: settings.args.clone(),
+            sample: settings.windows.sample,
         };
         let sink: Arc<dyn Sink> = session.report.clone();
         let macros = sources.macros().iter().cloned();

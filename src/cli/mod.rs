@@ -13,6 +13,7 @@ mod session;
 pub mod settings;
 mod state;
 pub mod unsupported;
+pub mod window;
 
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Sink};
@@ -178,10 +179,9 @@ mod tests {
 
     #[test]
     fn what_dbt_has_and_gdbt_has_not_is_refused_by_name() {
-        assert!(refusal("gdbt run --empty", None).unwrap().contains("--empty"));
-        assert!(refusal("gdbt run", Some(("DBT_EMPTY", "true"))).unwrap().contains("DBT_EMPTY"));
+        assert!(refusal("gdbt deps --lock", None).unwrap().contains("--lock"));
         assert!(refusal("gdbt source freshness", None).unwrap().contains("`source freshness`"));
-        assert_eq!(refusal("gdbt run", Some(("DBT_EMPTY", "False"))), None);
+        assert_eq!(refusal("gdbt run", Some(("DBT_LOG_CACHE_EVENTS", "False"))), None);
         assert_eq!(refusal("gdbt run --no-static-parser", None), None);
     }
 

@@ -6,6 +6,7 @@ use super::flags::GlobalArgs;
 use super::output::{Common, report_options};
 use super::resolver::{Resolver, path, text};
 use super::selection::Selection;
+use super::window::Windows;
 use crate::diagnostic::Result;
 use crate::project::{Env, LoadOptions, ProfileOptions, RawProject, Vars};
 use crate::report::Options as ReportOptions;
@@ -58,6 +59,8 @@ pub struct Settings {
     pub full_refresh: bool,
     /// `--store-failures`.
     pub store_failures: bool,
+    /// Which rows models read.
+    pub windows: Windows,
     /// Whether artifacts are written.
     pub write_json: bool,
     /// `--quiet`.
@@ -158,6 +161,12 @@ impl Settings {
             fail_fast: common.fail_fast,
             full_refresh,
             store_failures,
+            windows: Windows::resolve(
+                &command.window(),
+                command.has_window(),
+                &resolver,
+                started_at,
+            )?,
             write_json: common.write_json,
             quiet: common.quiet,
             show_resource_report: common.show_resource_report,
@@ -246,7 +255,10 @@ impl Settings {
             ("defer", json!(self.state.defer)),
             ("favor_state", json!(self.state.favor_state)),
             ("selector", json!(self.selection.selector)),
-            ("empty", json!(false)),
+            ("empty", json!(self.windows.empty)),
+            ("sample", json!(self.windows.sample)),
+            ("event_time_start", json!(self.windows.event_time.map(|it| it.start.to_string()))),
+            ("event_time_end", json!(self.windows.event_time.map(|it| it.end.to_string()))),
             ("send_anonymous_usage_stats", json!(false)),
         ];
         let mut args: Map<String, Json> = pairs

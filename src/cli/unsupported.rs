@@ -1,11 +1,11 @@
 //! What dbt has and gdbt does not have yet. It is refused with a clear error, never
-//! ignored: a run that quietly leaves out `--defer` or `--empty` would do harm.
+//! ignored: a run that quietly leaves out `--defer` would do harm.
 
 use crate::diagnostic::{Code, Diagnostic, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Commands of dbt 1.11 that gdbt does not have yet.
-const COMMANDS: &[&str] = &["clone", "retry", "show"];
+const COMMANDS: &[&str] = &["clone", "retry"];
 
 /// Commands under `source` that gdbt does not have yet.
 const SOURCE_COMMANDS: &[&str] = &["freshness", "snapshot-freshness"];
@@ -38,18 +38,9 @@ const fn option(
     Missing { name, commands, takes_value: true, env }
 }
 
-const BUILDING: &[&str] = &["build", "run"];
-
 const OPTIONS: &[Missing] = &[
     option("record-timing-info", &[], None),
     flag("upload-to-artifacts-ingest-api", &[], Some("UPLOAD_TO_ARTIFACTS_INGEST_API")),
-    flag("empty", &["build", "compile", "run"], Some("EMPTY")),
-    option("event-time-start", BUILDING, Some("EVENT_TIME_START")),
-    option("event-time-end", BUILDING, Some("EVENT_TIME_END")),
-    option("sample", BUILDING, Some("SAMPLE")),
-    option("inline", &["compile"], None),
-    flag("no-introspect", &["compile"], None),
-    flag("show", &["build"], None),
     flag("lock", &["deps"], None),
     flag("upgrade", &["deps"], None),
     option("add-package", &["deps"], None),
@@ -74,6 +65,7 @@ const UNNECESSARY: &[&str] = &[
     "no-single-threaded",
     "no-empty",
     "introspect",
+    "no-introspect",
 ];
 
 /// Adds what dbt knows and gdbt does not, hidden, so that it can be refused by name.

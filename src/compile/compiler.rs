@@ -57,6 +57,8 @@ struct Inlined {
 #[derive(Debug)]
 pub struct Compiler {
     shared: Arc<Shared>,
+    /// Whether ephemeral models are put into the SQL of what uses them.
+    injects: bool,
     ephemerals: Mutex<HashMap<UniqueId, Slot>>,
 }
 
@@ -65,8 +67,8 @@ type Slot = Arc<Mutex<Option<Arc<Ephemeral>>>>;
 
 impl Compiler {
     /// A compiler for a command.
-    pub fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: shared.clone(), ephemerals: Mutex::default() }
+    pub fn new(shared: &Arc<Shared>, injects: bool) -> Self {
+        Self { shared: shared.clone(), injects, ephemerals: Mutex::default() }
     }
 
     /// Renders a node, inlines the ephemeral models it uses and writes the result under
@@ -107,7 +109,8 @@ impl Compiler {
             return Ok(CompiledNode { compiled: Arc::default(), map: SourceMap::default() });
         }
         let rendered = self.render(node, session, values)?;
-        let ctes = self.needed_ctes(&rendered.ephemerals, session)?;
+        let ephemerals: &[UniqueId] = if self.injects { &rendered.ephemerals } else { &[] };
+        let ctes = self.needed_ctes(ephemerals, session)?;
         let mut done = self.inline(node, &rendered, ctes)?;
         done.compiled.foreign_keys = self.foreign_keys(node)?;
         Ok(CompiledNode { compiled: Arc::new(done.compiled), map: done.map })

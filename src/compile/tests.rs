@@ -25,7 +25,7 @@ fn compile(project: TestProject, name: &str) -> (crate::diagnostic::Result<Compi
     let (shared, folder) = project.shared();
     let node =
         shared.manifest().unwrap().nodes[&UniqueId::from(format!("model.shop.{name}"))].clone();
-    let compiled = Compiler::new(&shared).compile(&node, None);
+    let compiled = Compiler::new(&shared, true).compile(&node, None);
     let path = folder.path().join(format!("target/compiled/shop/models/{name}.sql"));
     (compiled, std::fs::read_to_string(path).unwrap_or_default())
 }
@@ -50,7 +50,7 @@ fn ephemeral_models_are_inlined_once_and_in_order() {
 fn an_error_of_the_server_is_found_in_the_file_it_is_from() {
     let (shared, _folder) = project().shared();
     let node = shared.manifest().unwrap().nodes[&UniqueId::from("model.shop.top")].clone();
-    let compiled = Compiler::new(&shared).compile(&node, None).unwrap();
+    let compiled = Compiler::new(&shared, true).compile(&node, None).unwrap();
     let statement = format!("create table t as (\n{}\n)", compiled.compiled.code);
     let find = |text: &str| {
         let position = statement.find(text).map(|at| statement[..at].chars().count());

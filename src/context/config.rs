@@ -7,8 +7,11 @@
 use super::calls::compilation;
 use super::capture::Capture;
 use super::json::{from_json, to_json};
+use super::modules::datetime::{DateTime, Zone};
+use crate::event_time::Batch;
 use crate::jinja::{Args, Error, Object, Result, State, Value};
 use crate::manifest::{JsonMap, Node, NodeKind};
+use jiff::Timestamp;
 use serde_json::Value as Json;
 use std::any::Any;
 use std::sync::Arc;
@@ -122,6 +125,8 @@ impl Object for ParseConfig {
 pub struct NodeConfig {
     /// The node; none in a macro, which has no configuration.
     pub node: Option<Arc<Node>>,
+    /// The batch of a microbatch model.
+    pub batch: Option<Batch>,
 }
 
 impl NodeConfig {
@@ -132,6 +137,12 @@ impl NodeConfig {
             "pre_hook" => "pre-hook",
             "post_hook" => "post-hook",
             "snapshot_table_column_names" => return self.snapshot_columns(),
+            "__dbt_internal_microbatch_event_time_start" => {
+                return self.batch.map(|batch| moment(batch.window.start));
+            }
+            "__dbt_internal_microbatch_event_time_end" => {
+                return self.batch.map(|batch| moment(batch.window.end));
+            }
             other => other,
         };
         config.0.get(name).map(from_json)
@@ -172,6 +183,10 @@ impl NodeConfig {
             ))),
         }
     }
+}
+
+fn moment(moment: Timestamp) -> Value {
+    Value::object(DateTime::from_timestamp(moment, &Zone::utc()))
 }
 
 impl Object for NodeConfig {

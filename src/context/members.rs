@@ -9,6 +9,7 @@ use super::{docs, exceptions, functions, relations, resolvers, runtime, var};
 use crate::adapter::column::translate_type;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, Level, Warning, thread_name};
+use crate::event_time::{Batch, TimeWindow};
 use crate::jinja::{Args, Result, Value};
 use crate::manifest::{JsonMap, NodeKind, NodeView};
 use serde_json::Value as Json;
@@ -217,8 +218,10 @@ impl Inner {
             Phase::Parse { capture, .. } => {
                 Value::object(ParseConfig { capture: Some(capture.clone()) })
             }
-            Phase::Run(run) => Value::object(NodeConfig { node: Some(run.node.clone()) }),
-            _ => Value::object(NodeConfig { node: None }),
+            Phase::Run(run) => {
+                Value::object(NodeConfig { node: Some(run.node.clone()), batch: run.batch })
+            }
+            _ => Value::object(NodeConfig { node: None, batch: None }),
         }
     }
 
@@ -231,10 +234,15 @@ impl Inner {
                 let Json::Object(mut map) = to_value(&view) else { return Value::None };
                 omit_none(&mut map);
                 translate_types(&run.node.kind, &mut map);
+                let batch = run.batch.map(batch);
                 if let Some(code) = map.get("compiled_code").cloned() {
                     map.insert("compiled_sql".to_owned(), code);
                 }
-                Value::Dict(from_map(&map))
+                let model = from_map(&map);
+                if let Some(batch) = batch {
+                    model.insert_str("batch", batch);
+                }
+                Value::Dict(model)
             }
             _ => Value::None,
         };
@@ -263,6 +271,17 @@ impl Inner {
         self.shared.sink.warn(Event::Warning(Warning::new(name, code, *diagnostic)))?;
         Ok(Value::str(""))
     }
+}
+
+/// `model.batch`.
+fn batch(batch: Batch) -> Value {
+    let TimeWindow { start, end } = batch.window;
+    let moment = |moment| Value::object(DateTime::from_timestamp(moment, &Zone::utc()));
+    Value::dict([
+        ("id", Value::from(batch.id())),
+        ("event_time_start", moment(start)),
+        ("event_time_end", moment(end)),
+    ])
 }
 
 /// Leaves out what has no value, as dbt does for `model` but not for `graph`: in the parts

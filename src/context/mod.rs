@@ -11,6 +11,7 @@ mod config;
 mod contract;
 mod deferral;
 mod docs;
+mod event_filter;
 mod exceptions;
 mod flags;
 mod functions;

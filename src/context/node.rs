@@ -8,6 +8,7 @@ use super::shared::Shared;
 use super::test_kwargs;
 use crate::adapter::Session;
 use crate::diagnostic::Result;
+use crate::event_time::Batch;
 use crate::jinja::{Globals, MacroDef, UndefinedMode, Value};
 use crate::manifest::{Compiled, JsonMap, Node, RelationName, UniqueId};
 use parking_lot::Mutex;
@@ -35,6 +36,8 @@ pub(super) fn parse_relation(node: &Node, shared: &Shared) -> Value {
 pub(super) struct Run {
     pub(super) node: Arc<Node>,
     pub(super) compiled: Option<Arc<Compiled>>,
+    /// Of a microbatch model.
+    pub(super) batch: Option<Batch>,
     ephemerals: Mutex<Vec<UniqueId>>,
 }
 
@@ -161,7 +164,8 @@ impl NodeContext {
     /// it does while parsing.
     pub fn runtime(shared: &Arc<Shared>, node: &Arc<Node>, session: Option<&Arc<Session>>) -> Self {
         let package = node.package_name.clone();
-        let run = Run { node: node.clone(), compiled: None, ephemerals: Mutex::default() };
+        let run =
+            Run { node: node.clone(), compiled: None, batch: None, ephemerals: Mutex::default() };
         Self::new(shared, package, Phase::Run(run)).with_session(session)
     }
 
@@ -193,6 +197,16 @@ impl NodeContext {
         self.changed(|inner| {
             if let Phase::Run(run) = &mut inner.phase {
                 run.compiled = Some(compiled);
+            }
+        })
+    }
+
+    /// Narrows what the node reads to a batch's time: `model.batch`.
+    #[must_use]
+    pub fn with_batch(self, batch: Option<Batch>) -> Self {
+        self.changed(|inner| {
+            if let Phase::Run(run) = &mut inner.phase {
+                run.batch = batch;
             }
         })
     }

@@ -1,28 +1,38 @@
 //! Relations and the adapter as templates see them.
 
+use super::event_filter;
 use super::namespace::{LazyDict, NameMap};
 use super::node::Inner;
 use super::shared::Shared;
-use crate::adapter::{Adapter, AdapterResponse, Macros, Relation, Response, Seed, Table, api};
+use crate::adapter::{
+    Adapter, AdapterResponse, EventTimeFilter, Macros, Relation, Response, Seed, Table, api,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Result, State, Value};
 use crate::manifest::{Node, NodeKind, QuotePolicy, RelationName, Source, UniqueId};
 use std::sync::{Arc, OnceLock};
 
 /// The relation of a node.
-pub fn of_node(shared: &Shared, node: &Node) -> Value {
-    named(shared, &node.relation, node.quote_policy)
+pub(super) fn of_node(inner: &Inner, node: &Node) -> Value {
+    let filter = event_filter::of_node(inner, node);
+    named(&inner.shared, &node.relation, node.quote_policy, filter)
 }
 
 /// The relation of a source.
-pub fn of_source(shared: &Shared, source: &Source) -> Value {
-    named(shared, &source.relation, source.quote_policy)
+pub(super) fn of_source(inner: &Inner, source: &Source) -> Value {
+    let filter = event_filter::of_source(inner, source);
+    named(&inner.shared, &source.relation, source.quote_policy, filter)
 }
 
 /// A relation that is read: with `--empty` no row of it is.
-pub fn named(shared: &Shared, name: &RelationName, quoting: QuotePolicy) -> Value {
-    let limit = shared.invocation.flag("EMPTY").then_some(0);
-    Relation::new(name, quoting).with_limit(limit).into_value()
+pub fn named(
+    shared: &Shared,
+    name: &RelationName,
+    quoting: QuotePolicy,
+    event_time_filter: Option<EventTimeFilter>,
+) -> Value {
+    let relation = Relation::new(name, quoting).with_limit(limit(shared));
+    Relation { event_time_filter, ..relation }.into_value()
 }
 
 /// Where an earlier state has a node; none when the command does not defer.
@@ -37,8 +47,15 @@ pub fn this(name: &RelationName, quoting: QuotePolicy) -> Value {
 }
 
 /// The expression that an ephemeral model becomes.
-pub fn ephemeral(identifier: &str) -> Value {
-    Relation::ephemeral(identifier).into_value()
+pub(super) fn ephemeral(inner: &Inner, node: &Node) -> Value {
+    let event_time_filter = event_filter::of_node(inner, node);
+    let relation = Relation::ephemeral(&node.alias).with_limit(limit(&inner.shared));
+    Relation { event_time_filter, ..relation }.into_value()
+}
+
+/// How many rows are read: none with `--empty`.
+fn limit(shared: &Shared) -> Option<u64> {
+    shared.invocation.flag("EMPTY").then_some(0)
 }
 
 /// `adapter`, `api`, `column` and `sql_now`.

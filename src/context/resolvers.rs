@@ -1,6 +1,7 @@
 //! `ref`, `source`, `metric` and `function`.
 
 use super::calls::{compilation, function_args, metric_args, ref_args, source_args};
+use super::event_filter;
 use super::node::{Inner, Phase, parse_relation};
 use super::references::{Found, describe};
 use super::relations;
@@ -69,12 +70,12 @@ fn resolve_ref(
         if let Phase::Run(run) = &inner.phase {
             run.add_ephemeral(&target.unique_id);
         }
-        return Ok(relations::ephemeral(&target.alias));
+        return Ok(relations::ephemeral(inner, &target));
     }
     if let Some(elsewhere) = deferred(inner, &target, state)? {
         return Ok(elsewhere);
     }
-    Ok(relations::of_node(&inner.shared, &target))
+    Ok(relations::of_node(inner, &target))
 }
 
 /// Where an earlier state has the node, when that is to be read: because nothing is built
@@ -88,7 +89,9 @@ fn deferred(inner: &Arc<Inner>, target: &Node, state: &mut State<'_>) -> Result<
     let Some(elsewhere) = deferral.relation(&target.unique_id) else { return Ok(None) };
     let favored = deferral.favor_state && !shared.selected().contains(&target.unique_id);
     if favored || !is_built(inner, target, state)? {
-        return Ok(Some(relations::named(shared, &elsewhere.relation, shared.quoting())));
+        let filter = event_filter::of_node(inner, target);
+        let relation = &elsewhere.relation;
+        return Ok(Some(relations::named(shared, relation, shared.quoting(), filter)));
     }
     Ok(None)
 }
@@ -112,7 +115,7 @@ fn operation_ref(inner: &Inner, args: &RefArgs) -> Result<Value> {
             target.name
         )));
     }
-    Ok(relations::of_node(&inner.shared, &target))
+    Ok(relations::of_node(inner, &target))
 }
 
 fn label(node: &Node) -> String {
@@ -229,7 +232,7 @@ fn resolve_source(inner: &Inner, label: &str, args: &SourceArgs) -> Result<Value
     let source = source.ok_or_else(|| {
         Diagnostic::new(Code::Internal, format!("{name}.{table} is in the index only"))
     })?;
-    Ok(relations::of_source(&inner.shared, source))
+    Ok(relations::of_source(inner, source))
 }
 
 /// `metric(…)`: the name of a metric that exists.

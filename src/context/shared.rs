@@ -7,6 +7,7 @@ use super::references::References;
 use crate::adapter::{AdapterConfig, BehaviorFlags, RelationCache};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Sink;
+use crate::event_time::TimeWindow;
 use crate::jinja::{Dict, Value};
 use crate::manifest::{JsonMap, MacroNode, Manifest, NodeView, QuotePolicy, UniqueId};
 use crate::project::Workspace;
@@ -26,6 +27,8 @@ pub struct Invocation {
     pub flags: JsonMap,
     /// `invocation_args_dict`: the options in force by their names in small letters.
     pub args: JsonMap,
+    /// `--sample`: the time whose rows models read.
+    pub sample: Option<TimeWindow>,
 }
 
 impl Invocation {

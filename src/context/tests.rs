@@ -81,6 +81,7 @@ impl TestProject {
             started_at: "2024-05-06T07:08:09.123456Z".parse().unwrap(),
             flags: flags.as_object().cloned().unwrap(),
             args: JsonMap::new(),
+            sample: None,
         };
         let shared = Shared::new(self.workspace, invocation, self.macros, sink).unwrap();
         shared.set_manifest(Arc::new(self.manifest));

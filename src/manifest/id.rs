@@ -91,7 +91,7 @@ pub enum ResourceType {
 }
 
 impl ResourceType {
-    /// dbt's name of the type. `sql operation` has a space in dbt, too.
+    /// dbt's name of the type.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Model => "model",
@@ -100,7 +100,7 @@ impl ResourceType {
             Self::Analysis => "analysis",
             Self::Test => "test",
             Self::Operation => "operation",
-            Self::SqlOperation => "sql operation",
+            Self::SqlOperation => "sql_operation",
             Self::Source => "source",
             Self::Exposure => "exposure",
             Self::Macro => "macro",

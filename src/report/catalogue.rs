@@ -89,6 +89,8 @@ pub fn label(event: &Event) -> Label {
         Event::ConfirmCleanPath { .. } => ("ConfirmCleanPath", "Z013", Info),
         Event::ProtectedCleanPath { .. } => ("ProtectedCleanPath", "Z014", Info),
         Event::FinishedCleanPaths => ("FinishedCleanPaths", "Z015", Info),
+        Event::ShowNode { .. } => ("ShowNode", "Q041", Info),
+        Event::ParseInlineNodeError { .. } => ("ParseInlineNodeError", "I069", Error),
         Event::CompiledNode { .. } => ("CompiledNode", "Q042", Info),
         Event::BuildingCatalog => ("BuildingCatalog", "E044", Info),
         Event::CatalogGenerationError { .. } => ("CatalogGenerationError", "E040", Warn),
@@ -114,7 +116,13 @@ fn result_level(status: NodeStatus) -> Level {
 
 /// Whether the event is raw output that even `--quiet` shows, without a timestamp.
 pub fn is_raw(event: &Event) -> bool {
-    matches!(event, Event::Print { .. } | Event::Output { .. } | Event::CompiledNode { .. })
+    matches!(
+        event,
+        Event::Print { .. }
+            | Event::Output { .. }
+            | Event::ShowNode { .. }
+            | Event::CompiledNode { .. }
+    )
 }
 
 /// Whether the event may not be written to the log file: `clean` may have removed its

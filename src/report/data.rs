@@ -82,7 +82,21 @@ pub fn data(event: &Event) -> Json {
         | Event::ProtectedCleanPath { path }
         | Event::CatalogWritten { path } => json!({"path": path}),
         Event::WriteCatalogFailure { failures } => json!({"num_exceptions": failures}),
-        Event::CompiledNode { unique_id, name, compiled, json, quiet, inline } => json!({
+        Event::ShowNode { name, preview, json, quiet, inline, unique_id } => json!({
+            "node_name": name, "preview": preview, "is_inline": inline, "quiet": quiet,
+            "output_format": if *json { "json" } else { "text" }, "unique_id": unique_id,
+        }),
+        Event::ParseInlineNodeError { diagnostics } => {
+            let texts: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+            json!({
+                "exc": texts.join("\n"),
+                "node_info": {
+                    "node_path": "sql/inline_query", "node_name": "inline_query",
+                    "unique_id": "sqloperation.test.inline_query", "node_status": "failed",
+                },
+            })
+        }
+        Event::CompiledNode { name, compiled, json, quiet, inline, unique_id } => json!({
             "node_name": name, "compiled": compiled, "is_inline": inline, "quiet": quiet,
             "unique_id": unique_id,
             "output_format": if *json { "json" } else { "text" },

@@ -110,6 +110,13 @@ pub fn message(event: &Event, style: Style) -> String {
             if *failures == 1 { "" } else { "s" }
         ),
         Event::CatalogWritten { path } => format!("Catalog written to {path}"),
+        Event::ShowNode { name, preview, json, quiet, inline, .. } => {
+            shown_node(name, preview, *json, *quiet, *inline)
+        }
+        Event::ParseInlineNodeError { diagnostics } => {
+            let texts: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+            format!("Error while parsing node: inline_query\n{}", texts.join("\n"))
+        }
         Event::CompiledNode { name, compiled, json, quiet, inline, .. } => {
             compiled_node(name, compiled, *json, *quiet, *inline)
         }
@@ -332,6 +339,17 @@ fn end_of_run(
         style.yellow(&format!("Completed with {warned}:"))
     } else {
         style.green("Completed successfully")
+    }
+}
+
+fn shown_node(name: &str, preview: &str, as_json: bool, quiet: bool, inline: bool) -> String {
+    let rows = || serde_json::from_str(preview).unwrap_or(serde_json::Value::Null);
+    match (as_json, inline) {
+        (true, true) => format!("{:#}", json!({"show": rows()})),
+        (true, false) => format!("{:#}", json!({"node": name, "show": rows()})),
+        (false, _) if quiet => preview.to_owned(),
+        (false, true) => format!("Previewing inline node:\n{preview}"),
+        (false, false) => format!("Previewing node '{name}':\n{preview}"),
     }
 }
 

@@ -66,7 +66,13 @@ impl Findings {
             (NodeStatus::Pass, None)
         };
         let failures = if status == NodeStatus::Pass { 0 } else { self.failures };
-        Built { status: Some(status), message, response: None, failures: Some(failures) }
+        Built {
+            status: Some(status),
+            message,
+            response: None,
+            failures: Some(failures),
+            ..Built::default()
+        }
     }
 }
 

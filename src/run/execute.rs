@@ -3,6 +3,7 @@
 use super::data_test;
 use super::database::Database;
 use super::retry::Attempts;
+use super::show;
 use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
@@ -23,6 +24,11 @@ pub enum Action {
     Compile,
     /// They are built or tested.
     Run,
+    /// Their rows are read, so many at most.
+    Show {
+        /// How many; none for all.
+        limit: Option<u64>,
+    },
 }
 
 /// Carries out nodes. Shared by all threads.
@@ -50,6 +56,7 @@ pub(super) struct Built {
     pub(super) message: Option<String>,
     pub(super) response: Option<AdapterResponse>,
     pub(super) failures: Option<i64>,
+    pub(super) table: Option<Table>,
 }
 
 /// A node while it is being worked on.
@@ -87,12 +94,15 @@ impl Executor {
             message: None,
             failures: None,
             diagnostic: None,
+            table: None,
+            batches: None,
         };
         match built {
             Ok(built) => {
                 result.status = built.status.unwrap_or(NodeStatus::Success);
                 result.message = built.message;
                 result.failures = built.failures;
+                result.table = built.table;
                 result.adapter_response =
                     built.response.map(|response| response.to_json()).unwrap_or_default();
             }
@@ -157,6 +167,12 @@ impl Executor {
         }
         let code = Arc::clone(&compiled.compiled);
         attempt.compiled = Some(compiled);
+        if let Action::Show { limit } = self.action {
+            let context =
+                NodeContext::runtime(&self.shared, node, Some(session)).with_compiled(code);
+            return show::rows(node, &context, session, limit)
+                .map(|(table, response)| Unread::Table(table, response));
+        }
         if self.action == Action::Compile || node.is_ephemeral() {
             return Ok(Unread::Nothing);
         }
@@ -229,6 +245,7 @@ enum Unread {
     Nothing,
     Response(Response),
     Text(String),
+    Table(Table, Option<AdapterResponse>),
     Test { findings: data_test::Findings, response: Option<Response>, node: Arc<Node> },
 }
 
@@ -236,6 +253,9 @@ impl Unread {
     fn read(self, warnings_fail: bool) -> Result<Built> {
         match self {
             Self::Nothing => Ok(Built::default()),
+            Self::Table(table, response) => {
+                Ok(Built { table: Some(table), response, ..Built::default() })
+            }
             Self::Text(message) => Ok(Built { message: Some(message), ..Built::default() }),
             Self::Response(response) => {
                 let response = response.get()?;

@@ -163,6 +163,8 @@ impl Job<'_> {
             message: Some(message),
             failures: Some(i64::from(status != NodeStatus::Success)),
             diagnostic: outcome.as_ref().err().map(|error| Arc::from(error.clone())),
+            table: None,
+            batches: None,
         }
     }
 

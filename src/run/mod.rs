@@ -16,15 +16,18 @@ mod prepare;
 mod results;
 mod retry;
 pub mod scheduler;
+mod show;
 pub mod summary;
 mod work;
 
+use crate::adapter::Table;
 use crate::compile::Compiler;
 use crate::context::Shared;
 use crate::diagnostic::Result;
 use crate::event::{Event, Sink, thread_name};
+use crate::event_time::TimeWindow;
 use crate::graph::Dag;
-use crate::manifest::{Manifest, UniqueId};
+use crate::manifest::{Manifest, Node, UniqueId};
 use crate::postgres::ConnectOptions;
 use crate::result::{NodeResult, NodeStatus, Subject};
 use database::Database;
@@ -49,6 +52,10 @@ pub const STACK_SIZE: usize = 16 << 20;
 pub struct Options<'a> {
     /// What is done with nodes.
     pub action: Action,
+    /// Whether ephemeral models are put into the SQL of what uses them.
+    pub injects_ephemerals: bool,
+    /// The time whose batches microbatch models load; none for what is new.
+    pub event_time: Option<TimeWindow>,
     /// Nodes wait for the tests of what they depend on, and failing tests skip them, as in
     /// `build`.
     pub tests_gate: bool,
@@ -98,10 +105,35 @@ pub struct Input<'a> {
     pub sink: &'a Arc<dyn Sink>,
 }
 
+/// Carries out one node that the manifest does not have: a query of the command line.
+pub fn run_inline(input: Input<'_>, node: Arc<Node>, options: Options<'_>) -> Result<Outcome> {
+    run_plan(input, Plan::single(node), options)
+}
+
+/// The rows of a query that is no template, at most so many.
+pub fn query(
+    shared: &Arc<Shared>,
+    server: &ConnectOptions,
+    sink: &Arc<dyn Sink>,
+    sql: &str,
+    limit: Option<usize>,
+) -> Result<Table> {
+    let database = Database::new(shared, server.clone(), sink)?;
+    let session = database.session_named("show".to_owned())?;
+    let table = show::query(&session, sql);
+    session.finish(table.is_ok())?;
+    let (table, _) = table?;
+    Ok(limit.map_or_else(|| table.clone(), |limit| table.first(limit)))
+}
+
 /// Runs the selected nodes. Errors are those of the run as a whole, such as a server that
 /// cannot be reached; what nodes gave is in the outcome.
 pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
     let plan = Plan::new(input.manifest, input.dag, input.selected, options.tests_gate);
+    run_plan(input, plan, options)
+}
+
+fn run_plan(input: Input<'_>, plan: Plan, options: Options<'_>) -> Result<Outcome> {
     let sink = input.sink.as_ref();
     let node_count = plan.counted().count();
     if plan.is_empty() {
@@ -119,7 +151,7 @@ pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
     let executor = Executor {
         shared: Arc::clone(input.shared),
         manifest: Arc::clone(input.manifest),
-        compiler: Compiler::new(input.shared),
+        compiler: Compiler::new(input.shared, options.injects_ephemerals),
         database: Database::new(input.shared, input.server.clone(), input.sink)?,
         sink: Arc::clone(input.sink),
         action: options.action,

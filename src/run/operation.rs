@@ -81,6 +81,8 @@ impl Operation {
             message: None,
             failures: Some(i64::from(error.is_some())),
             diagnostic: error.map(Arc::from),
+            table: None,
+            batches: None,
         })
     }
 }

@@ -2,10 +2,11 @@
 
 use super::scheduler::{Graph, Kind};
 use crate::graph::Dag;
-use crate::manifest::{Manifest, UniqueId};
+use crate::manifest::{Manifest, Node, UniqueId};
 use crate::result::Subject;
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What to run in which order.
 #[derive(Debug, Clone)]
@@ -37,6 +38,12 @@ impl Plan {
             .flat_map(|parent| dag.children_of(parent).map(move |child| (parent, child)))
             .collect::<Vec<_>>();
         Self { subjects, graph: Graph::new(kinds, edges) }
+    }
+
+    /// A plan for one node, whatever it depends on.
+    pub fn single(node: Arc<Node>) -> Self {
+        let graph = Graph::new(vec![Kind::Counted], []);
+        Self { subjects: vec![Some(Subject::Node(node))], graph }
     }
 
     /// Whether there is nothing to do.

@@ -79,7 +79,7 @@ impl Record {
             "failures": result.failures,
             "node": node.unwrap_or(Json::Null),
             "agate_table": null,
-            "batch_results": null,
+            "batch_results": result.batches,
         });
         Self::value("RunResult", fields)
     }

@@ -104,7 +104,7 @@ impl<'a> NodeWork<'a> {
         if blocks {
             self.tell_children_skipped(&result);
         }
-        if position.is_some() || action == execute::Action::Compile {
+        if position.is_some() || action != execute::Action::Run {
             self.results.lock().push(result);
         } else if failed {
             self.broken.lock().push(Broken { result, told: false });

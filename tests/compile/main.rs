@@ -49,12 +49,13 @@ fn compile(folder: &Path) {
         started_at: jiff::Timestamp::UNIX_EPOCH,
         flags: flags.as_object().cloned().unwrap(),
         args: JsonMap::new(),
+        sample: None,
     };
     let macros = sources.macros().iter().cloned();
     let shared = Shared::new(workspace, invocation, macros, Arc::new(Silent)).unwrap();
     let parsed = parse(&shared, &sources).unwrap();
     shared.set_manifest(parsed.manifest.clone());
-    let compiler = Compiler::new(&shared);
+    let compiler = Compiler::new(&shared, true);
     for node in parsed.manifest.nodes.values() {
         compiler.compile(node, None).unwrap();
     }

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod clean;
+mod compile;
 mod completions;
 mod db;
 mod debug;
@@ -11,6 +12,7 @@ mod list;
 mod parse;
 mod run;
 mod run_operation;
+mod show;
 mod source_load;
 
 use super::ExitStatus;
@@ -22,12 +24,13 @@ use crate::diagnostic::Diagnostic;
 /// nodes is in the exit status and was told already.
 pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     match command {
-        Command::Build(_) => run::build(session),
+        Command::Build(args) => run::build(args, session),
         Command::Run(_) => run::models(session),
         Command::Test(_) => run::tests(session),
         Command::Seed(args) => run::seeds(args, session),
         Command::Snapshot(_) => run::snapshots(session),
-        Command::Compile(args) => run::compile(args, session),
+        Command::Compile(args) => compile::run(args, session),
+        Command::Show(args) => show::run(args, session),
         Command::Parse => parse::run(session),
         Command::List(args) => list::run(args, session),
         Command::Docs(DocsCommand::Generate(args)) => docs::generate(args, session),

@@ -1,7 +1,7 @@
-//! `gdbt run`, `build`, `test`, `seed`, `snapshot` and `compile`: everything that works on nodes.
+//! `gdbt run`, `build`, `test`, `seed` and `snapshot`: everything that builds nodes.
 
 use crate::cli::ExitStatus;
-use crate::cli::args::{CompileArgs, CompileOutput, SeedArgs};
+use crate::cli::args::{BuildArgs, SeedArgs};
 use crate::cli::interrupt;
 use crate::cli::loaded::Loaded;
 use crate::cli::server::Server;
@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::context::load_seed;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Sink};
-use crate::manifest::{ResourceType, UniqueId};
+use crate::manifest::{Node, ResourceType, UniqueId};
 use crate::result::{NodeResult, NodeStatus};
 use crate::run::{self, Action, Input, Options, Outcome, narrate, summary};
 use std::collections::HashMap;
@@ -20,13 +20,15 @@ use std::sync::atomic::AtomicBool;
 const SHOWN_ROWS: usize = 10;
 
 /// Which nodes a command is about, and what it does with them.
-struct Task {
-    types: Vec<ResourceType>,
-    action: Action,
-    tests_gate: bool,
-    hooks: bool,
+pub(super) struct Task {
+    pub(super) types: Vec<ResourceType>,
+    pub(super) action: Action,
+    /// Whether ephemeral models are put into the SQL of what uses them.
+    pub(super) injects_ephemerals: bool,
+    pub(super) tests_gate: bool,
+    pub(super) hooks: bool,
     /// Whether rows of seeds are printed.
-    show_rows: bool,
+    pub(super) show_rows: bool,
 }
 
 /// `gdbt run`: models.
@@ -52,7 +54,7 @@ pub fn tests(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 }
 
 /// `gdbt build`: seeds, models, snapshots and tests in order.
-pub fn build(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+pub fn build(args: &BuildArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     let kinds = [
         ResourceType::Model,
         ResourceType::Snapshot,
@@ -61,23 +63,7 @@ pub fn build(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
         ResourceType::Exposure,
     ];
     let types = session.settings.selection.types(&kinds, &kinds);
-    nodes(session, &Task { tests_gate: true, ..Task::building(types) })
-}
-
-/// `gdbt compile`: everything that has SQL.
-pub fn compile(args: &CompileArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
-    let task = Task::compiling();
-    let (loaded, outcome) = work(session, &task)?;
-    loaded.write_results(session, &outcome)?;
-    let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    if !session.settings.selection.select.is_empty() {
-        let selected = outcome.results.iter().filter(|result| is_named(session, result));
-        selected.for_each(|result| show(args, session, result));
-    }
-    Ok(ExitStatus::Success)
+    nodes(session, &Task { tests_gate: true, show_rows: args.show, ..Task::building(types) })
 }
 
 /// What is compiled: everything that has SQL.
@@ -90,13 +76,20 @@ pub(super) const COMPILED: [ResourceType; 5] = [
 ];
 
 impl Task {
-    fn compiling() -> Self {
+    pub(super) fn compiling() -> Self {
         let types = COMPILED.to_vec();
         Self { action: Action::Compile, hooks: false, ..Self::building(types) }
     }
 
     fn building(types: Vec<ResourceType>) -> Self {
-        Self { types, action: Action::Run, tests_gate: false, hooks: true, show_rows: false }
+        Self {
+            types,
+            action: Action::Run,
+            injects_ephemerals: true,
+            tests_gate: false,
+            hooks: true,
+            show_rows: false,
+        }
     }
 }
 
@@ -125,7 +118,7 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
 }
 
 /// Loads the project and runs what is selected.
-fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), Vec<Diagnostic>> {
+pub(super) fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), Vec<Diagnostic>> {
     let interrupted = interrupt::listen();
     let loaded = Loaded::new(session)?;
     loaded.write_artifacts(session, &HashMap::new())?;
@@ -158,18 +151,56 @@ fn run_on(
     selected: &[UniqueId],
     interrupted: &AtomicBool,
 ) -> Result<Outcome> {
-    let settings = &session.settings;
     let sink: Arc<dyn Sink> = session.report.clone();
-    let input = Input {
+    run::run(input(server, loaded, selected, &sink), options(session, loaded, task, interrupted))
+}
+
+/// Runs a query of the command line as a node.
+pub(super) fn inline(
+    session: &Session,
+    loaded: &Loaded,
+    task: &Task,
+    node: Node,
+) -> Result<Outcome> {
+    let interrupted = interrupt::listen();
+    let server = Server::of(&loaded.workspace.profile, session)?;
+    let sink: Arc<dyn Sink> = session.report.clone();
+    let outcome = run::run_inline(
+        input(&server, loaded, &[], &sink),
+        Arc::new(node),
+        options(session, loaded, task, &interrupted),
+    );
+    server.close()?;
+    outcome
+}
+
+fn input<'a>(
+    server: &'a Server,
+    loaded: &'a Loaded,
+    selected: &'a [UniqueId],
+    sink: &'a Arc<dyn Sink>,
+) -> Input<'a> {
+    Input {
         shared: &loaded.shared,
         manifest: &loaded.manifest,
         dag: &loaded.dag,
         selected,
         server: &server.options,
-        sink: &sink,
-    };
-    let options = Options {
+        sink,
+    }
+}
+
+fn options<'a>(
+    session: &Session,
+    loaded: &'a Loaded,
+    task: &Task,
+    interrupted: &'a AtomicBool,
+) -> Options<'a> {
+    let settings = &session.settings;
+    Options {
         action: task.action,
+        injects_ephemerals: task.injects_ephemerals,
+        event_time: settings.windows.event_time.or(settings.windows.sample),
         tests_gate: task.tests_gate,
         hooks: task.hooks,
         threads: loaded.workspace.profile.threads,
@@ -179,8 +210,7 @@ fn run_on(
         warnings_fail: settings.report.warn_error.is_error("LogTestResult"),
         skip_nodes_if_start_fails: settings.behaviour("skip_nodes_if_on_run_start_fails"),
         interrupted,
-    };
-    run::run(input, options)
+    }
 }
 
 /// Some rows of a seed, as its file has them.
@@ -199,23 +229,6 @@ fn show_rows(session: &Session, result: &NodeResult) -> Result<()> {
     Ok(())
 }
 
-fn error_of(result: &NodeResult) -> Option<Diagnostic> {
+pub(super) fn error_of(result: &NodeResult) -> Option<Diagnostic> {
     (result.status == NodeStatus::Error).then(|| result.diagnostic.as_deref().cloned()).flatten()
-}
-
-/// Whether the node was selected by its own name, and not as a relative of another.
-fn is_named(session: &Session, result: &NodeResult) -> bool {
-    let select = &session.settings.selection.select;
-    select.iter().any(|criterion| criterion.contains(result.subject.name()))
-}
-
-fn show(args: &CompileArgs, session: &Session, result: &NodeResult) {
-    session.emit(Event::CompiledNode {
-        unique_id: result.subject.unique_id().to_string(),
-        name: result.subject.name().to_owned(),
-        compiled: result.compiled.as_ref().map(|it| it.code.clone()).unwrap_or_default(),
-        json: args.output == CompileOutput::Json,
-        quiet: session.settings.quiet,
-        inline: false,
-    });
 }

@@ -69,6 +69,6 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
         "compiled": node.map(|_| code.is_some()).or(is_macro.then_some(false)),
         "compiled_code": code.filter(|_| node.is_some()),
         "relation_name": node.and_then(|node| node.relation_name()),
-        "batch_results": null,
+        "batch_results": result.batches,
     })
 }
