@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Result, Span};
 use crate::jinja::Template;
 use crate::manifest::{Checksum, Node, NodeKind};
 use crate::project::Checksum as FileChecksum;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// dbt's name of the node.
@@ -25,6 +26,7 @@ const INLINE_FILE: &str = "from remote system.sql";
 pub fn inline(shared: &Arc<Shared>, sql: &str) -> Result<Node, Vec<Diagnostic>> {
     let package = Arc::clone(&shared.workspace.root.name);
     let layers = ProjectLayers::new(&package, shared.workspace.packages.values().map(|p| &**p));
+    let started_at = shared.invocation.started_at.duration_since(Timestamp::UNIX_EPOCH);
     let docs = Arc::new(Docs::new(std::iter::empty()));
     let parser = NodeParser {
         shared,
@@ -33,7 +35,7 @@ pub fn inline(shared: &Arc<Shared>, sql: &str) -> Result<Node, Vec<Diagnostic>> 
         database: shared.default_database().into(),
         schema: shared.default_schema().into(),
         quoting: shared.quoting(),
-        created_at: shared.invocation.started_at.as_second() as f64,
+        created_at: started_at.as_secs_f64(),
     };
     let path = format!("sql/{INLINE_NAME}");
     let draft = Draft {

@@ -27,7 +27,7 @@ pub enum Action {
     /// Their rows are read, so many at most.
     Show {
         /// How many; none for all.
-        limit: Option<u64>,
+        limit: Option<u32>,
     },
 }
 

@@ -107,7 +107,7 @@ pub struct Input<'a> {
 
 /// Carries out one node that the manifest does not have: a query of the command line.
 pub fn run_inline(input: Input<'_>, node: Arc<Node>, options: Options<'_>) -> Result<Outcome> {
-    run_plan(input, Plan::single(node), options)
+    run_plan(input, &Plan::single(node), options)
 }
 
 /// The rows of a query that is no template, at most so many.
@@ -130,10 +130,10 @@ pub fn query(
 /// cannot be reached; what nodes gave is in the outcome.
 pub fn run(input: Input<'_>, options: Options<'_>) -> Result<Outcome> {
     let plan = Plan::new(input.manifest, input.dag, input.selected, options.tests_gate);
-    run_plan(input, plan, options)
+    run_plan(input, &plan, options)
 }
 
-fn run_plan(input: Input<'_>, plan: Plan, options: Options<'_>) -> Result<Outcome> {
+fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outcome> {
     let sink = input.sink.as_ref();
     let node_count = plan.counted().count();
     if plan.is_empty() {
@@ -171,10 +171,10 @@ fn run_plan(input: Input<'_>, plan: Plan, options: Options<'_>) -> Result<Outcom
         start_failed = results.iter().any(|result| result.status == NodeStatus::Error);
     }
     let interrupted = if start_failed && options.skip_nodes_if_start_fails {
-        results.extend(skip_all(&plan, input.manifest, sink, node_count));
+        results.extend(skip_all(plan, input.manifest, sink, node_count));
         false
     } else {
-        run_nodes(&executor, &plan, &options, &mut results)
+        run_nodes(&executor, plan, &options, &mut results)
     };
     if options.hooks && !interrupted {
         results.extend(hooks::run(&executor, input.manifest, Moment::End, &results)?);

@@ -13,7 +13,7 @@ pub(super) fn rows(
     node: &Arc<Node>,
     context: &NodeContext,
     session: &Arc<Session>,
-    limit: Option<u64>,
+    limit: Option<u32>,
 ) -> Result<(Table, Option<AdapterResponse>)> {
     if matches!(node.kind, NodeKind::Seed { .. }) {
         let table = load_seed(node)?;
@@ -31,7 +31,7 @@ pub(super) fn rows(
     let args = Args::none()
         .with("compiled_code", context.lookup("compiled_code").unwrap_or(Value::None))
         .with("sql_header", header.map_or(Value::None, Value::str))
-        .with("limit", limit.map_or(Value::None, |limit| Value::from(limit as i64)));
+        .with("limit", limit.map_or(Value::None, |limit| Value::from(i64::from(limit))));
     let sql = macro_node.definition.call(args, context)?.to_string();
     query(session, &sql).map(|(table, response)| (table, Some(response)))
 }

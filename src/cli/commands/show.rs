@@ -59,8 +59,8 @@ fn direct(sql: &str, args: &ShowArgs, session: &Session) -> Result<ExitStatus, V
 }
 
 /// `--limit`: all rows when it is negative.
-fn limit(args: &ShowArgs) -> Option<u64> {
-    u64::try_from(args.limit).ok()
+fn limit(args: &ShowArgs) -> Option<u32> {
+    u32::try_from(args.limit).ok()
 }
 
 fn show(
