@@ -35,6 +35,7 @@ pub struct MacroNode {
     /// The block's text, tags included.
     pub macro_sql: Arc<str>,
     /// Macros that it may call.
+    #[serde(serialize_with = "only_macros")]
     pub depends_on: DependsOn,
     /// Rendered description.
     pub description: String,
@@ -55,6 +56,13 @@ pub struct MacroNode {
     /// The compiled macro.
     #[serde(skip)]
     pub definition: Arc<MacroDef>,
+}
+
+fn only_macros<S: serde::Serializer>(
+    depends_on: &DependsOn,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map([("macros", &depends_on.macros)])
 }
 
 impl MacroNode {

@@ -34,7 +34,6 @@ pub struct DependsOn {
     /// Macros that it calls.
     pub macros: Vec<UniqueId>,
     /// Nodes and sources, in the order of first use.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<UniqueId>,
 }
 
@@ -275,9 +274,11 @@ impl Node {
         }
     }
 
-    /// The name as it stands in SQL, for nodes that have a relation.
+    /// The name as it stands in SQL, for nodes that have a relation. Functions have none, in
+    /// dbt's artifacts.
     pub fn relation_name(&self) -> Option<String> {
-        self.has_relation().then(|| self.relation.render(self.quote_policy))
+        (self.has_relation() && !matches!(self.kind, NodeKind::Function { .. }))
+            .then(|| self.relation.render(self.quote_policy))
     }
 
     /// The version, of a versioned model.

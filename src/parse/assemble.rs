@@ -1,8 +1,8 @@
 //! From parsed resources to one manifest.
 
-use super::{Parse, checks, exposures};
+use super::{Parse, checks};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
-use crate::manifest::{Disabled, Manifest, Node, NodeKind, Source};
+use crate::manifest::{Disabled, Manifest, Node, NodeKind, ResourceType, Source};
 use std::sync::Arc;
 
 /// What was parsed file by file.
@@ -55,8 +55,22 @@ impl Parse<'_> {
         }
         for file in self.properties {
             for entry in &file.groups {
-                let group = exposures::group(file, entry);
-                manifest.groups.insert(group.unique_id.clone(), Arc::new(group));
+                match self.parser.group(file, entry) {
+                    Ok(group) => {
+                        if let Some(first) = manifest.groups.get(&group.unique_id) {
+                            let error = checks::duplicate_resource(
+                                ResourceType::Group,
+                                &group.name,
+                                (&first.unique_id, &first.original_file_path),
+                                (&group.unique_id, &group.original_file_path),
+                            );
+                            errors.push(*error.with_span(entry.span()));
+                        } else {
+                            manifest.groups.insert(group.unique_id.clone(), Arc::new(group));
+                        }
+                    }
+                    Err(error) => errors.push(*error.with_span(entry.span())),
+                }
             }
             for entry in &file.exposures {
                 match self.parser.exposure(file, entry) {
@@ -88,9 +102,10 @@ fn duplicate_source(source: &Source) -> Box<Diagnostic> {
 
 fn infer_primary_keys(nodes: &mut [Node], tests: &[Node]) {
     let by_node = checks::tests_by_node(tests);
-    for node in nodes {
+    for node in nodes.iter_mut().filter(|node| node.config.enabled()) {
         let tests = by_node.get(&node.unique_id).map_or(&[][..], Vec::as_slice);
-        let key = checks::primary_key(node, tests);
+        let mut key = checks::primary_key(node, tests);
+        key.sort();
         if let NodeKind::Model { primary_key, .. } = &mut node.kind {
             *primary_key = key;
         }

@@ -36,6 +36,8 @@ pub enum ConfigKind {
     SemanticModel,
     /// A saved query.
     SavedQuery,
+    /// A group.
+    Group,
 }
 
 /// How a key of a later layer meets the same key of an earlier one.
@@ -55,6 +57,9 @@ impl ConfigKind {
     fn merge_rule(self, key: &str) -> MergeRule {
         match key {
             "tags" if self == Self::Source => MergeRule::Replace,
+            "tags" | "meta" if self == Self::Exposure => MergeRule::Replace,
+            "meta" if self == Self::Group => MergeRule::Update,
+            _ if self == Self::Group => MergeRule::Replace,
             "pre-hook" | "post-hook" | "tags" | "packages" => MergeRule::Append,
             "quoting"
             | "column_types"
@@ -82,6 +87,7 @@ impl ConfigKind {
                     "tags": [], "meta": {}, "enabled": true, "static_analysis": null,
                 }));
             }
+            Self::Group => return object(json!({"meta": {}})),
             Self::Metric | Self::SemanticModel => {
                 return object(json!({"enabled": true, "group": null, "meta": {}}));
             }
@@ -226,11 +232,21 @@ impl ConfigBuilder {
                 *hooks = items.into_iter().map(normal_hook).collect::<Result<Vec<_>>>()?.into();
             }
         }
-        if let Some(tags) = self.values.get_mut("tags") {
+        if self.kind != ConfigKind::Group
+            && let Some(tags) = self.values.get_mut("tags")
+        {
             *tags = Json::Array(list(tags.take()));
         }
         if self.kind == ConfigKind::Test {
             settle_store_failures(&mut self.values);
+        }
+        if self.kind == ConfigKind::Model {
+            settle_freshness(&mut self.values)?;
+        }
+        if let Some(Json::Bool(on)) = self.values.get("static_analysis") {
+            // YAML takes plain `on` and `off` as truth values.
+            let text = if *on { "on" } else { "off" };
+            self.values.insert("static_analysis".into(), text.into());
         }
         let config = Config(self.values);
         check_types(&config, self.kind)?;
@@ -244,12 +260,39 @@ pub fn merge_calls(earlier: &mut JsonMap, call: JsonMap) {
     for (key, value) in call {
         let key = canonical_key(&key).to_owned();
         let rule = ConfigKind::Model.merge_rule(&key);
-        if !first && (rule == MergeRule::Append || earlier.contains_key(&key)) {
+        if first {
+            earlier.insert(key, value);
+        } else if rule == MergeRule::UpdateAppending {
+            join_grants(earlier, key, value);
+        } else if rule == MergeRule::Append || earlier.contains_key(&key) {
             merge_key(earlier, &key, value, rule);
         } else {
             earlier.insert(key, value);
         }
     }
+}
+
+/// Keys keep their `+`, which counts when calls meet the other layers.
+fn join_grants(calls: &mut JsonMap, key: String, later: Json) {
+    let mut joined = match calls.get_mut(&key).map(Json::take) {
+        Some(Json::Object(earlier)) => {
+            earlier.into_iter().map(|(name, value)| (name, list(value).into())).collect()
+        }
+        _ => JsonMap::new(),
+    };
+    let Json::Object(later) = later else {
+        calls.insert(key, later);
+        return;
+    };
+    for (name, value) in later {
+        let mut items = match joined.get_mut(&name) {
+            Some(known) if name.starts_with('+') => list(known.take()),
+            _ => Vec::new(),
+        };
+        items.extend(list(value));
+        joined.insert(name, items.into());
+    }
+    calls.insert(key, joined.into());
 }
 
 fn canonical_key(key: &str) -> &str {
@@ -332,6 +375,35 @@ fn settle_store_failures(values: &mut JsonMap) {
     };
     values.insert("store_failures".into(), flag);
     values.insert("store_failures_as".into(), kind);
+}
+
+/// A model's freshness counts only with `build_after`
+/// (<https://docs.getdbt.com/reference/resource-configs/freshness>).
+fn settle_freshness(values: &mut JsonMap) -> Result<()> {
+    let build_after = values.get("freshness").and_then(|it| it.get("build_after"));
+    let Some(Json::Object(given)) = build_after.cloned() else {
+        values.insert("freshness".into(), Json::Null);
+        return Ok(());
+    };
+    let part = |key: &str| given.get(key).filter(|value| !value.is_null());
+    let invalid = |message: &str| Err(Diagnostic::new(Code::ConfigInvalid, message));
+    match (part("count"), part("period")) {
+        (None, Some(_)) => {
+            return invalid(
+                "`freshness.build_after` must have a value for `count` if a `period` is provided",
+            );
+        }
+        (Some(_), None) => {
+            return invalid(
+                "`freshness.build_after` must have a value for `period` if a `count` is provided",
+            );
+        }
+        _ => {}
+    }
+    let mut build_after = object(json!({"count": null, "period": null, "updates_on": "any"}));
+    build_after.extend(given);
+    values.insert("freshness".into(), json!({"build_after": build_after}));
+    Ok(())
 }
 
 fn check_types(config: &Config, kind: ConfigKind) -> Result<()> {

@@ -7,7 +7,7 @@ use super::properties::{ExposureProperties, GroupProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::fqn;
 use crate::context::{Capture, NodeContext};
-use crate::diagnostic::Result;
+use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Template;
 use crate::manifest::{DependsOn, Exposure, Group, JsonMap, ResourceType, UniqueId};
 use serde_json::{Value as Json, json};
@@ -21,6 +21,7 @@ impl NodeParser<'_> {
         entry: &Entry<ExposureProperties>,
     ) -> Result<Exposure> {
         let given = &entry.value;
+        check_owner("Exposure", &given.owner)?;
         let fqn = fqn(&file.package, &file.relative_path, &given.name);
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Exposure };
         let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
@@ -87,13 +88,34 @@ fn tags_and_meta(given: &ExposureProperties, config: &JsonMap) -> (Vec<String>, 
     (tags, meta)
 }
 
-/// A `groups:` entry.
-pub fn group(file: &PropertyFile, entry: &Entry<GroupProperties>) -> Group {
-    let given = &entry.value;
-    let mut config = given.config.clone();
-    config.entry("meta").or_insert_with(|| json!({}));
+impl NodeParser<'_> {
+    /// A `groups:` entry. dbt lets the configuration of models count for groups, too.
+    pub fn group(&self, file: &PropertyFile, entry: &Entry<GroupProperties>) -> Result<Group> {
+        let given = &entry.value;
+        let fqn = fqn(&file.package, &file.relative_path, &given.name);
+        let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Group };
+        let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
+        let mut config = self.layers.config(subject, own)?.0;
+        config.retain(|key, _| !key.contains('-'));
+        check_owner("Group", &given.owner)?;
+        Ok(group(file, given, config))
+    }
+}
+
+/// Somebody must be named.
+fn check_owner(kind: &str, owner: &JsonMap) -> Result<()> {
+    let has = |key: &str| owner.get(key).is_some_and(|value| !value.is_null());
+    if has("name") || has("email") {
+        return Ok(());
+    }
+    let message = format!("{kind} owner must have at least one of 'name' or 'email'.");
+    Err(Diagnostic::new(Code::PropertyInvalid, message))
+}
+
+fn group(file: &PropertyFile, given: &GroupProperties, config: JsonMap) -> Group {
     let mut owner = given.owner.clone();
     owner.entry("email").or_insert(Json::Null);
+    owner.entry("name").or_insert(Json::Null);
     Group {
         name: given.name.as_str().into(),
         resource_type: ResourceType::Group,

@@ -82,7 +82,12 @@ impl ProjectLayers {
         mut apply: impl FnMut(&JsonMap),
     ) {
         let project = |package: &Arc<str>| {
-            let trees = self.sections.get(&(Arc::clone(package), section(subject.kind)));
+            let section = if unrendered {
+                unrendered_section(subject.kind)
+            } else {
+                Some(section(subject.kind))
+            };
+            let trees = section.and_then(|it| self.sections.get(&(Arc::clone(package), it)));
             trees.map_or_else(Vec::new, |trees| {
                 let tree = if unrendered { &trees.unrendered } else { &trees.rendered };
                 project_layers(tree, subject.fqn)
@@ -97,10 +102,19 @@ impl ProjectLayers {
     }
 }
 
+/// Which section dbt reads for the configuration as written: not always the one that counts.
+fn unrendered_section(kind: ConfigKind) -> Option<Section> {
+    match kind {
+        ConfigKind::Function => Some(Section::Models),
+        ConfigKind::SemanticModel | ConfigKind::SavedQuery => None,
+        kind => Some(section(kind)),
+    }
+}
+
 /// Which section configures a kind. dbt has analyses and hooks follow `models:`.
 fn section(kind: ConfigKind) -> Section {
     match kind {
-        ConfigKind::Model | ConfigKind::Plain => Section::Models,
+        ConfigKind::Model | ConfigKind::Plain | ConfigKind::Group => Section::Models,
         ConfigKind::Seed => Section::Seeds,
         ConfigKind::Snapshot => Section::Snapshots,
         ConfigKind::Test => Section::DataTests,

@@ -8,6 +8,7 @@ mod assemble;
 mod checks;
 mod columns;
 mod config;
+mod contract;
 mod docs;
 mod exposures;
 mod fixtures;

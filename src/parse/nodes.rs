@@ -2,6 +2,7 @@
 
 use super::columns::{columns, model_constraint};
 use super::config::{ConfigKind, merge_calls};
+use super::contract;
 use super::docs::Describer;
 use super::foreign_keys;
 use super::layers::{OwnConfig, ProjectLayers, Subject};
@@ -17,7 +18,7 @@ use crate::manifest::{
     UniqueId, version_text,
 };
 use indexmap::IndexMap;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
 /// What making nodes needs.
@@ -195,8 +196,9 @@ impl NodeParser<'_> {
         node.patch_path = Some(patch.path());
         if let NodeKind::Model { constraints, deprecation_date, time_spine, .. } = &mut node.kind {
             *constraints = properties.constraints.iter().map(model_constraint).collect();
-            deprecation_date.clone_from(&properties.deprecation_date);
-            time_spine.clone_from(&properties.time_spine);
+            *deprecation_date =
+                properties.deprecation_date.as_deref().map(date_time).transpose()?;
+            *time_spine = properties.time_spine.as_ref().map(|spine| json!(spine));
         }
         if let NodeKind::Function { arguments, returns } = &mut node.kind {
             arguments.clone_from(&properties.arguments);
@@ -204,7 +206,9 @@ impl NodeParser<'_> {
                 returns.clone_from(given);
             }
         }
-        foreign_keys::capture(node).map_err(|error| error.with_span(entry.span()))
+        foreign_keys::capture(node)
+            .and_then(|()| contract::settle(node))
+            .map_err(|error| error.with_span(entry.span()))
     }
 
     /// Renders descriptions in a package's property files.
@@ -258,6 +262,31 @@ fn seed_with_references(node: &Node) -> Box<Diagnostic> {
         hooks.join("\n")
     );
     Diagnostic::new(Code::ConfigInvalid, message)
+}
+
+/// Seconds east of UTC as `+hh:mm`.
+fn clock_offset(seconds: i32) -> String {
+    let minutes = seconds.abs() / 60;
+    let sign = if seconds < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// A date as dbt writes it: midnight of a day, in the local time zone if none is given.
+fn date_time(text: &str) -> Result<String> {
+    let Some(written) = crate::project::yaml::Timestamp::parse(text) else {
+        let message = format!("'{text}' is not a date");
+        return Err(Diagnostic::new(Code::PropertyInvalid, message));
+    };
+    let iso = written.to_iso();
+    let iso = if iso.contains('T') { iso } else { format!("{iso}T00:00:00") };
+    if let Ok(local) = iso.parse::<jiff::civil::DateTime>()
+        && iso.parse::<jiff::Timestamp>().is_err()
+        && let zone = jiff::tz::TimeZone::system()
+        && let Ok(moment) = zone.to_timestamp(local)
+    {
+        return Ok(format!("{iso}{}", clock_offset(zone.to_offset(moment).seconds())));
+    }
+    Ok(iso)
 }
 
 /// `docs:` as written.

@@ -5,7 +5,7 @@
 use crate::manifest::{
     FixtureFormat, FunctionArgument, FunctionReturns, JsonMap, Overrides, UnitTestVersions,
 };
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 /// A described model, seed, snapshot, analysis or singular test.
@@ -45,21 +45,42 @@ pub struct NodeProperties {
     /// When the model goes away.
     pub deprecation_date: Option<String>,
     /// Time-spine properties.
-    pub time_spine: Option<Json>,
+    pub time_spine: Option<TimeSpine>,
     /// Arguments of a function.
     #[serde(default, deserialize_with = "or_default")]
     pub arguments: Vec<FunctionArgument>,
     /// What a function gives.
     #[serde(default)]
     pub returns: Option<FunctionReturns>,
-    /// Keys that moved into `config` (`meta`, `docs`, `group`, `access`, `contract`, `tags`)
+    /// Keys that moved into `config` (`meta`, `docs`, `group`, `access`, `contract`)
     /// and unknown ones.
     #[serde(flatten)]
     pub other: JsonMap,
 }
 
+/// A model that has a row for every moment of time
+/// (<https://docs.getdbt.com/docs/build/metricflow-time-spine>).
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct TimeSpine {
+    /// The column of the standard granularity.
+    pub standard_granularity_column: String,
+    /// Columns of granularities of one's own.
+    #[serde(default)]
+    pub custom_granularities: Vec<CustomGranularity>,
+}
+
+/// A granularity of one's own.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct CustomGranularity {
+    /// Its name.
+    pub name: String,
+    /// Its column; the name, when absent.
+    #[serde(default)]
+    pub column_name: Option<String>,
+}
+
 /// Keys that dbt also takes outside of `config`.
-const CONFIG_KEYS: [&str; 6] = ["meta", "docs", "group", "access", "contract", "tags"];
+const CONFIG_KEYS: [&str; 5] = ["meta", "docs", "group", "access", "contract"];
 
 impl NodeProperties {
     /// Moves the keys that belong to `config` there. Gives the key that stands in both places.

@@ -152,11 +152,15 @@ fn columns(model: &[ColumnProperties], written: &[Json]) -> Result<Vec<ColumnPro
     Ok(base.chain(own).collect())
 }
 
-/// Objects are merged at every level; other values of the later one win.
+/// Objects are merged at every level, lists are joined, the later one's first; other values of
+/// the later one win.
 fn deep_merge(earlier: &mut JsonMap, later: JsonMap) {
     for (key, value) in later {
         match (earlier.get_mut(&key), value) {
             (Some(Json::Object(earlier)), Json::Object(later)) => deep_merge(earlier, later),
+            (Some(Json::Array(earlier)), Json::Array(later)) => {
+                earlier.splice(0..0, later);
+            }
             (_, value) => {
                 earlier.insert(key, value);
             }

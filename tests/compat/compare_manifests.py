@@ -35,7 +35,8 @@ def differences(left, right, path):
             isinstance(left[0], dict):
         for index, (mine, theirs) in enumerate(zip(left, right)):
             yield from differences(mine, theirs, f"{path}[{index}]")
-    elif isinstance(left, list) and isinstance(right, list) and path.rsplit(".", 1)[-1] in ("macros", "nodes", "tags"):
+    elif isinstance(left, list) and isinstance(right, list) and path.rsplit(".", 1)[-1] in ("macros", "nodes", "tags") \
+            or isinstance(left, list) and isinstance(right, list) and path.startswith("group_map."):
         if path.endswith(".macros"):
             # Which built-in macros gdbt's own text calls is gdbt's affair.
             left, right = ([m for m in side if m.split(".")[1] not in BUILT_IN] for side in (left, right))

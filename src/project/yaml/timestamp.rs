@@ -20,7 +20,7 @@ pub enum Timestamp {
 impl Timestamp {
     /// Reads the forms that YAML 1.1 takes for a timestamp; anything else, such as month
     /// 13, is none (<https://yaml.org/type/timestamp.html>).
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         // Cheap refusal: nearly every scalar is not a date.
         if bytes.len() < 8 || bytes[4] != b'-' || !bytes[..4].iter().all(u8::is_ascii_digit) {
