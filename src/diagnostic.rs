@@ -141,6 +141,10 @@ codes! {
     InlineInvalid = "GD3024", Runtime;
     /// A test's query does not give what it must.
     TestInvalid = "GD3022", Internal;
+    /// A source cannot tell how fresh it is.
+    FreshnessUnknown = "GD3031", Runtime;
+    /// What dates a source is no timestamp.
+    FreshnessNotATime = "GD3032", Database;
     /// A unit test does not fit its model, or its rows cannot be read.
     UnitTestInvalid = "GD3030", Parsing;
     /// A metric, semantic model or saved query is wrong, or made of what does not exist.

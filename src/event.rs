@@ -408,6 +408,8 @@ pub enum Event {
         /// The tested model, seed or snapshot.
         attached_node: Option<String>,
     },
+    /// The freshness of a source was asked; the line's description is its name.
+    LogFreshnessResult(ResultLine),
     /// A node had nothing to do.
     LogNodeNoOpResult(ResultLine),
     /// A node is skipped because something before it failed.

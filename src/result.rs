@@ -3,7 +3,9 @@
 use crate::adapter::Table;
 use crate::diagnostic::Diagnostic;
 use crate::event_time::TimeWindow;
-use crate::manifest::{Compiled, Exposure, MacroNode, Node, ResourceType, UniqueId};
+use crate::manifest::{
+    Compiled, Exposure, MacroNode, Node, ResourceType, Source, UniqueId, UnitTest,
+};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
@@ -92,6 +94,10 @@ pub enum Subject {
     Node(Arc<Node>),
     /// An exposure, for which there is nothing to do.
     Exposure(Arc<Exposure>),
+    /// A source, or a model, whose freshness is asked.
+    Source(Arc<Source>),
+    /// A unit test.
+    UnitTest(Arc<UnitTest>),
     /// A macro that was run by itself.
     Macro(Arc<MacroNode>),
 }
@@ -101,7 +107,7 @@ impl Subject {
     pub fn node(&self) -> Option<&Arc<Node>> {
         match self {
             Self::Node(node) => Some(node),
-            Self::Exposure(_) | Self::Macro(_) => None,
+            _ => None,
         }
     }
 
@@ -110,6 +116,8 @@ impl Subject {
         match self {
             Self::Node(node) => &node.unique_id,
             Self::Exposure(exposure) => &exposure.unique_id,
+            Self::Source(source) => &source.unique_id,
+            Self::UnitTest(test) => &test.unique_id,
             Self::Macro(node) => &node.unique_id,
         }
     }
@@ -119,6 +127,8 @@ impl Subject {
         match self {
             Self::Node(node) => &node.name,
             Self::Exposure(exposure) => &exposure.name,
+            Self::Source(source) => &source.name,
+            Self::UnitTest(test) => &test.name,
             Self::Macro(node) => &node.name,
         }
     }
@@ -128,6 +138,8 @@ impl Subject {
         match self {
             Self::Node(node) => node.resource_type(),
             Self::Exposure(_) => ResourceType::Exposure,
+            Self::Source(_) => ResourceType::Source,
+            Self::UnitTest(_) => ResourceType::UnitTest,
             Self::Macro(_) => ResourceType::Macro,
         }
     }
@@ -136,6 +148,24 @@ impl Subject {
 impl From<Arc<Node>> for Subject {
     fn from(node: Arc<Node>) -> Self {
         Self::Node(node)
+    }
+}
+
+/// How old the newest row of a table was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Freshness {
+    /// When the newest row was loaded.
+    pub max_loaded_at: Timestamp,
+    /// When that was asked.
+    pub snapshotted_at: Timestamp,
+}
+
+impl Freshness {
+    /// The age in seconds.
+    #[allow(clippy::cast_precision_loss)] // exact for the microseconds of 200 years
+    pub fn age(&self) -> f64 {
+        let age = self.snapshotted_at.duration_since(self.max_loaded_at);
+        age.as_micros() as f64 / 1e6
     }
 }
 
@@ -162,6 +192,8 @@ pub struct NodeResult {
     pub failures: Option<i64>,
     /// The error, with its place in the user's file.
     pub diagnostic: Option<Arc<Diagnostic>>,
+    /// For checks of freshness.
+    pub freshness: Option<Freshness>,
     /// The rows of a node that was only shown.
     pub table: Option<Table>,
     /// Of a microbatch model.
@@ -197,7 +229,14 @@ impl NodeResult {
             diagnostic: None,
             table: None,
             batches: None,
+            freshness: None,
         }
+    }
+
+    /// A success without details yet, on the current thread.
+    pub fn begun(subject: impl Into<Subject>) -> Self {
+        let result = Self::skipped(subject, crate::event::thread_name(), None);
+        Self { status: NodeStatus::Success, ..result }
     }
 
     /// Whether a command with this result exits with 1. An exposure that is skipped is no

@@ -147,6 +147,7 @@ impl Command {
             Self::Deps => "deps",
             Self::Docs(DocsCommand::Generate(_)) => "generate",
             Self::Docs(DocsCommand::Serve(_)) => "serve",
+            Self::Source(SourceCommand::Freshness(_)) => "freshness",
             Self::Source(SourceCommand::Load(_)) => "load",
             Self::Debug(_) => "debug",
             Self::Clean(_) => "clean",
@@ -523,6 +524,18 @@ pub struct ServeArgs {
 /// Commands about sources.
 #[derive(Debug, Subcommand)]
 pub enum SourceCommand {
+    /// Tell how old the newest rows of sources are.
+    #[command(
+        alias = "snapshot-freshness",
+        after_help = "Examples:\n  \
+        gdbt source freshness\n  \
+        gdbt source freshness --select source:raw\n\n\
+        A source is dated by its `loaded_at_field` or `loaded_at_query`, and judged by its\n\
+        `freshness:` thresholds; target/sources.json has the results. A model with thresholds\n\
+        and `loaded_at_field` in its configuration is dated in the same way. Exits with 1 when\n\
+        something is older than `error_after`."
+    )]
+    Freshness(FreshnessArgs),
     /// Load the files of `external:` properties into their source tables.
     #[command(after_help = "Examples:\n  \
         gdbt source load\n  \
@@ -530,6 +543,17 @@ pub enum SourceCommand {
         Missing schemas and tables are made from the declared columns. A row that does not fit\n\
         stops the load of its table and leaves the table as it was.")]
     Load(LoadArgs),
+}
+
+/// Options of `source freshness`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct FreshnessArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// The file to write instead of target/sources.json.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<std::path::PathBuf>,
 }
 
 /// Options of `source load`.

@@ -61,6 +61,7 @@ impl Loaded {
         {
             manifest.selectors = selectors;
         }
+        crate::run::freshness::undated_sources(&manifest).for_each(|event| session.emit(event));
         let dag = Dag::build(&manifest)?;
         shared.set_manifest(Arc::clone(&manifest));
         session.emit(Event::FoundStats { stat_line: narrate::project_counts(&manifest) });

@@ -180,7 +180,6 @@ mod tests {
     #[test]
     fn what_dbt_has_and_gdbt_has_not_is_refused_by_name() {
         assert!(refusal("gdbt deps --lock", None).unwrap().contains("--lock"));
-        assert!(refusal("gdbt source freshness", None).unwrap().contains("`source freshness`"));
         assert_eq!(refusal("gdbt run", Some(("DBT_LOG_CACHE_EVENTS", "False"))), None);
         assert_eq!(refusal("gdbt run --no-static-parser", None), None);
     }

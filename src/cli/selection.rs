@@ -41,6 +41,7 @@ impl Selection {
             Command::Docs(DocsCommand::Generate(args)) => (&args.selection, &no_types),
             Command::Compile(args) => (&args.selection, &no_types),
             Command::Show(args) => (&args.selection, &no_types),
+            Command::Source(SourceCommand::Freshness(args)) => (&args.selection, &no_types),
             Command::Source(SourceCommand::Load(args)) => (&args.selection, &no_types),
             Command::List(args) => return Self::of_list(args, global, resolver),
             _ => (&none, &no_types),

@@ -7,9 +7,6 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 /// Commands of dbt 1.11 that gdbt does not have yet.
 const COMMANDS: &[&str] = &["clone", "retry"];
 
-/// Commands under `source` that gdbt does not have yet.
-const SOURCE_COMMANDS: &[&str] = &["freshness", "snapshot-freshness"];
-
 /// An option of dbt 1.11 that gdbt does not have yet.
 struct Missing {
     /// Its long name, without dashes.
@@ -70,11 +67,7 @@ const UNNECESSARY: &[&str] = &[
 
 /// Adds what dbt knows and gdbt does not, hidden, so that it can be refused by name.
 pub fn add_hidden(command: Command) -> Command {
-    let command = command
-        .subcommands(COMMANDS.iter().map(|name| hidden_command(name)))
-        .mut_subcommand("source", |source| {
-            source.subcommands(SOURCE_COMMANDS.iter().map(|name| hidden_command(name)))
-        });
+    let command = command.subcommands(COMMANDS.iter().map(|name| hidden_command(name)));
     let command = command.args(
         UNNECESSARY
             .iter()
@@ -140,12 +133,6 @@ pub fn check_command(matches: &ArgMatches) -> Result<()> {
         Some((name, _)) if COMMANDS.contains(&name) => {
             Err(unsupported(&format!("The command `{name}`")))
         }
-        Some(("source", matches)) => match matches.subcommand() {
-            Some((name, _)) if SOURCE_COMMANDS.contains(&name) => {
-                Err(unsupported(&format!("The command `source {name}`")))
-            }
-            _ => Ok(()),
-        },
         _ => Ok(()),
     }
 }

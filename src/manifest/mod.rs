@@ -102,6 +102,11 @@ impl Disabled {
 }
 
 impl Manifest {
+    /// Whether there is any `on-run-start` or `on-run-end` hook.
+    pub fn has_hooks(&self) -> bool {
+        self.nodes.values().any(|node| matches!(node.kind, NodeKind::Operation { .. }))
+    }
+
     /// Every enabled resource: nodes, sources, exposures, metrics, semantic models, saved
     /// queries, unit tests, functions.
     pub fn resources(&self) -> impl Iterator<Item = Resource<'_>> {

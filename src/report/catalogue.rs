@@ -56,6 +56,9 @@ pub fn label(event: &Event) -> Label {
         }
         Event::LogSeedResult(line) => ("LogSeedResult", "Q016", result_level(line.status)),
         Event::LogTestResult { line, .. } => ("LogTestResult", "Q007", result_level(line.status)),
+        Event::LogFreshnessResult(line) => {
+            ("LogFreshnessResult", "Q018", result_level(line.status))
+        }
         Event::LogNodeNoOpResult(_) => ("LogNodeNoOpResult", "Q019", Info),
         Event::SkippingDetails { .. } => ("SkippingDetails", "Q034", Info),
         Event::LogSkipBecauseError { .. } => ("LogSkipBecauseError", "Z034", Error),

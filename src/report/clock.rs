@@ -22,6 +22,27 @@ pub fn with_offset(time: Timestamp) -> String {
     format(time, "%Y-%m-%dT%H:%M:%S.%6f+00:00")
 }
 
+/// `2026-11-24T08:26:20.713538+00:00`, as Python's `isoformat()` has it: without microseconds
+/// when there are none. As in `sources.json`.
+pub fn iso(time: Timestamp) -> String {
+    let has_micros = time.subsec_nanosecond() != 0;
+    let seconds = time.to_zoned_datetime(TimeZone::UTC).datetime();
+    let micros = if has_micros {
+        format!(".{:06}", seconds.subsec_nanosecond() / 1000)
+    } else {
+        String::new()
+    };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{micros}+00:00",
+        seconds.year(),
+        seconds.month(),
+        seconds.day(),
+        seconds.hour(),
+        seconds.minute(),
+        seconds.second()
+    )
+}
+
 /// `08:26:20`, at the beginning of text lines.
 pub fn short_time(time: Timestamp) -> String {
     format(time, "%H:%M:%S")

@@ -183,6 +183,15 @@ fn run_data(event: &Event) -> Json {
             });
             placed(with_group(with_node(data, Some(&line.node)), &line.node), line.position)
         }
+        Event::LogFreshnessResult(line) => {
+            let name = &line.description;
+            let (source, table) = name.split_once('.').unwrap_or(("", name));
+            let data = json!({
+                "status": line.status, "execution_time": seconds(line.execution_time),
+                "source_name": source, "table_name": table,
+            });
+            placed(with_node(data, Some(&line.node)), line.position)
+        }
         Event::LogTestResult { line, attached_node } => with_group(
             with_node(
                 json!({

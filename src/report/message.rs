@@ -142,6 +142,7 @@ fn run_message(event: &Event, style: Style) -> String {
         Event::LogSnapshotResult { line, .. } => result_line(line, "snapshotted", style),
         Event::LogSeedResult(line) => result_line(line, "loaded", style),
         Event::LogTestResult { line, .. } => test_line(line, style),
+        Event::LogFreshnessResult(line) => freshness_line(line, style),
         Event::LogNodeNoOpResult(line) => style.line(
             &format!("NO-OP {}", line.description),
             &style.yellow("NO-OP"),
@@ -313,6 +314,17 @@ fn test_line(line: &ResultLine, style: Style) -> String {
         }
     };
     let text = format!("{info} {}", line.description);
+    style.line(&text, &status, place(line.position), Some(line.execution_time))
+}
+
+fn freshness_line(line: &ResultLine, style: Style) -> String {
+    let (info, status) = match line.status {
+        NodeStatus::RuntimeError => ("ERROR", style.red("ERROR")),
+        NodeStatus::Error => ("ERROR STALE", style.red("ERROR STALE")),
+        NodeStatus::Warn => ("WARN", style.yellow("WARN")),
+        _ => ("PASS", style.green("PASS")),
+    };
+    let text = format!("{info} freshness of {}", line.description);
     style.line(&text, &status, place(line.position), Some(line.execution_time))
 }
 

@@ -5,7 +5,7 @@ use crate::adapter::{Session, SessionOptions};
 use crate::context::Shared;
 use crate::diagnostic::Result;
 use crate::event::{NodeInfo, Sink};
-use crate::manifest::Node;
+use crate::manifest::{Node, UniqueId};
 use crate::postgres::{ConnectOptions, Pool, lock};
 use std::sync::Arc;
 
@@ -38,6 +38,16 @@ impl Database {
         let node = Some(info.clone());
         let sink = Arc::clone(&self.sink);
         Ok(Session::open(&self.pool, SessionOptions { name, comment, node, lock, sink }))
+    }
+
+    /// A session for a source or a unit test.
+    pub fn session_for(&self, id: &UniqueId, info: &NodeInfo) -> Result<Arc<Session>> {
+        let name = id.to_string();
+        let comment = self.comments.of(&name, None)?;
+        let node = Some(info.clone());
+        let sink = Arc::clone(&self.sink);
+        let options = SessionOptions { name, comment, node, lock: None, sink };
+        Ok(Session::open(&self.pool, options))
     }
 
     /// A session that works for no node.

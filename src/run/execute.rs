@@ -8,14 +8,13 @@ use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
 use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
-use crate::event::{Event, Level, NodeInfo, Sink, thread_name};
+use crate::event::{Event, Level, NodeInfo, Sink};
 use crate::jinja::{Args, State, Value};
 use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType};
 use crate::result::{NodeResult, NodeStatus, Subject, Timing};
 use jiff::Timestamp;
-use serde_json::Map;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What is done with nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +28,8 @@ pub enum Action {
         /// How many; none for all.
         limit: Option<u32>,
     },
+    /// Their age is asked.
+    Freshness,
 }
 
 /// Carries out nodes. Shared by all threads.
@@ -83,20 +84,8 @@ impl Executor {
         let built = self.attempt(&mut attempt);
         let Attempt { timing, compiled, written, .. } = attempt;
         let compiled: Option<Arc<Compiled>> = compiled.map(|compiled| compiled.compiled);
-        let mut result = NodeResult {
-            subject: Subject::Node(Arc::clone(node)),
-            compiled,
-            status: NodeStatus::Success,
-            timing,
-            thread_id: thread_name(),
-            execution_time: Duration::ZERO,
-            adapter_response: Map::new(),
-            message: None,
-            failures: None,
-            diagnostic: None,
-            table: None,
-            batches: None,
-        };
+        let mut result =
+            NodeResult { compiled, timing, ..NodeResult::begun(Subject::Node(Arc::clone(node))) };
         match built {
             Ok(built) => {
                 result.status = built.status.unwrap_or(NodeStatus::Success);
@@ -271,17 +260,17 @@ impl Unread {
 }
 
 /// A phase of a node being timed.
-struct Phase {
+pub(super) struct Phase {
     name: &'static str,
     started_at: Timestamp,
 }
 
 impl Phase {
-    fn begin(name: &'static str) -> Self {
+    pub(super) fn begin(name: &'static str) -> Self {
         Self { name, started_at: Timestamp::now() }
     }
 
-    fn end(self) -> Timing {
+    pub(super) fn end(self) -> Timing {
         Timing { name: self.name, started_at: self.started_at, completed_at: Timestamp::now() }
     }
 }

@@ -153,6 +153,7 @@ impl Job<'_> {
             Err(error) => (NodeStatus::Error, format!("{name} failed, error:\n {}", body(error))),
         };
         NodeResult {
+            freshness: None,
             subject: self.subject(),
             compiled: Some(compiled),
             status,

@@ -8,6 +8,7 @@ mod comment;
 mod data_test;
 mod database;
 mod execute;
+pub mod freshness;
 mod hooks;
 pub mod narrate;
 mod operation;
@@ -218,7 +219,7 @@ fn run_nodes(
     let left = unstarted.into_iter().filter_map(|place| plan.subject(place).cloned());
     let skipped =
         |subject: Subject| NodeResult::skipped(subject, thread_name(), reason.map(str::to_owned));
-    results.extend(cut_off.into_iter().map(Subject::Node).chain(left).map(skipped));
+    results.extend(cut_off.into_iter().chain(left).map(skipped));
     stop == Some(Stop::Interrupted)
 }
 

@@ -1,7 +1,10 @@
 //! What is told about nodes: dbt's descriptions, start and result lines.
 
+use super::execute::Action;
 use crate::event::{Event, NodeIdentity, NodeInfo, Position, ResultLine};
-use crate::manifest::{Exposure, MacroNode, Manifest, Node, NodeKind, ResourceType, UniqueId};
+use crate::manifest::{
+    Exposure, MacroNode, Manifest, Node, NodeKind, ResourceType, Source, UniqueId, UnitTest,
+};
 use crate::result::{NodeResult, NodeStatus, Subject};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -14,6 +17,13 @@ fn identity(subject: &Subject, manifest: &Manifest) -> Arc<NodeIdentity> {
         Subject::Node(node) => NodeIdentity { group: group(node, manifest), ..of_node(node) },
         Subject::Exposure(exposure) => of_exposure(exposure),
         Subject::Macro(node) => of_macro(node),
+        Subject::Source(source) => of_source(source),
+        Subject::UnitTest(test) => NodeIdentity {
+            path: Arc::clone(&test.path),
+            original_file_path: Arc::clone(&test.original_file_path),
+            schema: test.schema.as_deref().unwrap_or_default().into(),
+            ..without_relation(&test.unique_id, &test.name, ResourceType::UnitTest)
+        },
     })
 }
 
@@ -44,6 +54,18 @@ fn of_exposure(exposure: &Exposure) -> NodeIdentity {
         original_file_path: Arc::clone(&exposure.original_file_path),
         meta: exposure.meta.clone(),
         ..without_relation(&exposure.unique_id, &exposure.name, ResourceType::Exposure)
+    }
+}
+
+fn of_source(source: &Source) -> NodeIdentity {
+    NodeIdentity {
+        path: Arc::clone(&source.original_file_path),
+        original_file_path: Arc::clone(&source.original_file_path),
+        meta: source.meta.clone(),
+        database: Arc::clone(&source.relation.database),
+        schema: Arc::clone(&source.relation.schema),
+        relation_name: Some(source.relation_name()),
+        ..without_relation(&source.unique_id, &source.name, ResourceType::Source)
     }
 }
 
@@ -168,8 +190,34 @@ pub fn record(result: &NodeResult) -> Map<String, Json> {
 }
 
 /// The `START` line of a node.
-pub fn start_line(node: &Node, info: &NodeInfo, position: Position, database: &str) -> Event {
-    Event::LogStartLine { node: info.clone(), description: describe(node, database), position }
+pub fn start_line(
+    subject: &Subject,
+    action: Action,
+    info: &NodeInfo,
+    position: Position,
+    database: &str,
+) -> Event {
+    let description = match subject {
+        _ if action == Action::Freshness => format!("freshness of {}", dated_name(subject)),
+        Subject::Node(node) => describe(node, database),
+        Subject::UnitTest(test) => format!("unit_test {}", unit_test_name(test)),
+        _ => format!("{} {}", subject.resource_type(), subject.name()),
+    };
+    Event::LogStartLine { node: info.clone(), description, position }
+}
+
+/// The name of what is dated: source and table, or schema and table of a model.
+fn dated_name(subject: &Subject) -> String {
+    match subject {
+        Subject::Source(source) => format!("{}.{}", source.source_name, source.name),
+        Subject::Node(node) => format!("{}.{}", node.relation.schema, node.alias),
+        _ => subject.name().to_owned(),
+    }
+}
+
+/// `model::test`, as dbt names unit tests.
+fn unit_test_name(test: &UnitTest) -> String {
+    format!("{}::{}", test.model, test.versioned_name())
 }
 
 /// The line about the end of a node; none for those that dbt says nothing of.
@@ -179,11 +227,12 @@ pub fn result_line(
     position: Position,
     database: &str,
 ) -> Option<Event> {
+    let is_dated = result.freshness.is_some() || result.status == NodeStatus::RuntimeError;
     let description = match &result.subject {
+        subject if is_dated => dated_name(subject),
         Subject::Node(node) => describe(node, database),
-        Subject::Exposure(_) | Subject::Macro(_) => {
-            format!("{} {}", result.subject.resource_type(), result.subject.name())
-        }
+        Subject::UnitTest(test) => unit_test_name(test),
+        subject => format!("{} {}", subject.resource_type(), subject.name()),
     };
     let line = ResultLine {
         node: finished(info, result.status),
@@ -194,8 +243,16 @@ pub fn result_line(
         failures: result.failures,
         execution_time: result.execution_time,
     };
-    let Subject::Node(node) = &result.subject else {
-        return Some(Event::LogNodeNoOpResult(line));
+    if is_dated {
+        return Some(Event::LogFreshnessResult(line));
+    }
+    let node = match &result.subject {
+        Subject::Node(node) => node,
+        Subject::UnitTest(test) => {
+            let attached_node = test.tested_node().map(ToString::to_string);
+            return Some(Event::LogTestResult { line, attached_node });
+        }
+        _ => return Some(Event::LogNodeNoOpResult(line)),
     };
     Some(match &node.kind {
         NodeKind::Model { .. } | NodeKind::Function { .. } => Event::LogModelResult(line),

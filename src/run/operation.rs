@@ -71,6 +71,7 @@ impl Operation {
             sink.emit(Event::RunningOperationCaughtError { diagnostic: error.clone() });
         }
         Ok(NodeResult {
+            freshness: None,
             subject: Subject::Macro(self.definition),
             compiled: None,
             status: if error.is_some() { NodeStatus::Error } else { NodeStatus::Success },

@@ -19,7 +19,7 @@ pub struct Plan {
 
 impl Plan {
     /// A plan for the selected nodes. With `tests_gate`, nodes wait for the tests of what
-    /// they depend on, as in `build`.
+    /// they depend on, as in `build`. Sources are only run where they are selected.
     pub fn new(manifest: &Manifest, dag: &Dag, selected: &[UniqueId], tests_gate: bool) -> Self {
         let dag =
             if tests_gate { Cow::Owned(dag.with_test_edges(manifest)) } else { Cow::Borrowed(dag) };
@@ -66,4 +66,6 @@ impl Plan {
 fn subject(manifest: &Manifest, id: &UniqueId) -> Option<Subject> {
     let node = manifest.nodes.get(id).cloned().map(Subject::Node);
     node.or_else(|| manifest.exposures.get(id).cloned().map(Subject::Exposure))
+        .or_else(|| manifest.sources.get(id).cloned().map(Subject::Source))
+        .or_else(|| manifest.unit_tests.get(id).cloned().map(Subject::UnitTest))
 }

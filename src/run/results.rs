@@ -56,6 +56,8 @@ impl Record {
                 serde_json::to_value(NodeView { node, compiled: result.compiled.as_deref() })
             }
             Subject::Exposure(exposure) => serde_json::to_value(exposure.as_ref()),
+            Subject::Source(source) => serde_json::to_value(source.as_ref()),
+            Subject::UnitTest(test) => serde_json::to_value(test.as_ref()),
             Subject::Macro(node) => serde_json::to_value(node.as_ref()),
         };
         let timing: Vec<Json> = result

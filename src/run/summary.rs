@@ -73,7 +73,21 @@ pub fn tell_result(sink: &dyn Sink, result: &NodeResult, manifest: &Manifest) {
         return;
     }
     sink.emit(Event::empty_line());
+    if result.status == NodeStatus::RuntimeError {
+        tell_message(sink, result, manifest);
+        return;
+    }
     tell_details(sink, result, manifest);
+}
+
+/// What went wrong, without a headline.
+fn tell_message(sink: &dyn Sink, result: &NodeResult, manifest: &Manifest) {
+    sink.emit(Event::RunResultError {
+        message: result.message.clone().unwrap_or_default(),
+        node: Some(narrate::at_rest(&result.subject, manifest)),
+        diagnostic: result.diagnostic.as_deref().cloned().map(Box::new),
+        debug: false,
+    });
 }
 
 /// The details of one failure or warning.

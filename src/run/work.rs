@@ -6,7 +6,6 @@ use super::scheduler::{Outcome, Work};
 use super::{narrate, summary};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, NodeInfo, Position, thread_name};
-use crate::manifest::Node;
 use crate::result::{NodeResult, NodeStatus, Subject};
 use parking_lot::Mutex;
 use std::collections::HashSet;
@@ -23,7 +22,7 @@ pub struct NodeWork<'a> {
     /// Ephemeral models that cannot be compiled.
     broken: Mutex<Vec<Broken>>,
     /// Nodes that were cancelled.
-    cut_off: Mutex<Vec<Arc<Node>>>,
+    cut_off: Mutex<Vec<Subject>>,
     running: Mutex<HashSet<usize>>,
     cancelling: AtomicBool,
 }
@@ -52,7 +51,7 @@ impl<'a> NodeWork<'a> {
 
     /// The results in the order the nodes ended, and the nodes that were cancelled. A broken
     /// ephemeral model has no result of its own if what was skipped because of it names it.
-    pub fn into_results(self) -> (Vec<NodeResult>, Vec<Arc<Node>>) {
+    pub fn into_results(self) -> (Vec<NodeResult>, Vec<Subject>) {
         let mut results = self.results.into_inner();
         let untold = self.broken.into_inner().into_iter().filter(|broken| !broken.told);
         results.extend(untold.map(|broken| broken.result));
@@ -96,7 +95,7 @@ impl<'a> NodeWork<'a> {
             result: narrate::record(&result),
         });
         let action = self.executor.action;
-        if let Some(position) = position.filter(|_| action == execute::Action::Run)
+        if let Some(position) = position.filter(|_| action != execute::Action::Compile)
             && let Some(line) = narrate::result_line(&result, info, position, self.database())
         {
             self.tell(line);
@@ -142,17 +141,26 @@ impl Work for NodeWork<'_> {
         let Some(subject) = self.plan.subject(place) else {
             return Outcome { blocks: false, fails: false };
         };
-        let Subject::Node(node) = subject else { return self.no_op(subject, position) };
+        if matches!(subject, Subject::Exposure(_) | Subject::Macro(_)) {
+            return self.no_op(subject, position);
+        }
         let info = self.started(subject);
         self.tell(Event::NodeStart { node: info.clone() });
-        if let Some(position) = position.filter(|_| self.executor.action == execute::Action::Run) {
-            self.tell(narrate::start_line(node, &info, position, self.database()));
+        let action = self.executor.action;
+        if let Some(position) = position.filter(|_| action != execute::Action::Compile) {
+            self.tell(narrate::start_line(subject, action, &info, position, self.database()));
         }
         self.running.lock().insert(place);
-        let result = self.executor.execute(node, &info);
+        let result = match subject {
+            Subject::Node(node) if action != execute::Action::Freshness => {
+                self.executor.execute(node, &info)
+            }
+            _ => self.executor.check_freshness(subject, &info),
+        };
         self.running.lock().remove(&place);
-        if self.cancelling.load(Ordering::Relaxed) && result.status == NodeStatus::Error {
-            self.cut_off.lock().push(Arc::clone(node));
+        let failed = matches!(result.status, NodeStatus::Error | NodeStatus::RuntimeError);
+        if self.cancelling.load(Ordering::Relaxed) && failed {
+            self.cut_off.lock().push(subject.clone());
             return Outcome { blocks: true, fails: false };
         }
         self.conclude(result, &info, position)

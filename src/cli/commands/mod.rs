@@ -7,6 +7,7 @@ mod db;
 mod debug;
 mod deps;
 mod docs;
+mod freshness;
 mod init;
 mod list;
 mod parse;
@@ -35,6 +36,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::List(args) => list::run(args, session),
         Command::Docs(DocsCommand::Generate(args)) => docs::generate(args, session),
         Command::Docs(DocsCommand::Serve(args)) => docs::serve(args, session),
+        Command::Source(SourceCommand::Freshness(args)) => freshness::run(args, session),
         Command::Source(SourceCommand::Load(args)) => source_load::run(args, session),
         Command::RunOperation(args) => run_operation::run(args, session),
         Command::Deps => Ok(deps::run(session)?),

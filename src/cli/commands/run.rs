@@ -12,7 +12,7 @@ use crate::event::{Event, Sink};
 use crate::manifest::{Node, ResourceType, UniqueId};
 use crate::result::{NodeResult, NodeStatus};
 use crate::run::{self, Action, Input, Options, Outcome, narrate, summary};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -81,6 +81,13 @@ impl Task {
         Self { action: Action::Compile, hooks: false, ..Self::building(types) }
     }
 
+    /// Sources and models with thresholds of freshness.
+    pub(super) fn freshness(session: &Session) -> Self {
+        let types = vec![ResourceType::Source, ResourceType::Model];
+        let hooks = session.settings.behaviour("source_freshness_run_project_hooks");
+        Self { action: Action::Freshness, hooks, ..Self::building(types) }
+    }
+
     fn building(types: Vec<ResourceType>) -> Self {
         Self {
             types,
@@ -122,7 +129,16 @@ pub(super) fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), 
     let interrupted = interrupt::listen();
     let loaded = Loaded::new(session)?;
     loaded.write_artifacts(session, &HashMap::new())?;
-    let selected = loaded.select(session, &task.types, false)?;
+    let mut selected = loaded.select(session, &task.types, false)?;
+    if task.action == Action::Freshness {
+        let dated: HashSet<UniqueId> = run::freshness::subjects(&loaded.manifest)
+            .map(|subject| subject.unique_id().clone())
+            .collect();
+        selected.retain(|id| dated.contains(id));
+        if !task.hooks && loaded.manifest.has_hooks() {
+            super::freshness::warn_of_hooks(session)?;
+        }
+    }
     let server = Server::of(&loaded.workspace.profile, session)?;
     let outcome = run_on(&server, session, &loaded, task, &selected, &interrupted);
     server.close()?;
@@ -205,7 +221,8 @@ fn options<'a>(
         hooks: task.hooks,
         threads: loaded.workspace.profile.threads,
         target: &loaded.workspace.profile.target_name,
-        fail_fast: settings.fail_fast,
+        // A stale source says nothing about others.
+        fail_fast: settings.fail_fast && task.action != Action::Freshness,
         store_failures: settings.store_failures,
         warnings_fail: settings.report.warn_error.is_error("LogTestResult"),
         skip_nodes_if_start_fails: settings.behaviour("skip_nodes_if_on_run_start_fails"),

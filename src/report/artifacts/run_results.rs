@@ -4,7 +4,6 @@ use super::{Invocation, write_json};
 use crate::diagnostic::Result;
 use crate::manifest::ResourceType;
 use crate::project::secret::Secrets;
-use crate::report::clock;
 use crate::result::{NodeResult, Subject};
 use serde_json::{Map, Value as Json, json};
 use std::path::Path;
@@ -44,22 +43,11 @@ pub fn write_run_results(
 fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
     // dbt leaves these out for seeds, which have no SQL to compile.
     let node = result.subject.node().filter(|node| node.resource_type() != ResourceType::Seed);
-    let timing: Vec<Json> = result
-        .timing
-        .iter()
-        .map(|phase| {
-            json!({
-                "name": phase.name,
-                "started_at": clock::timestamp(phase.started_at),
-                "completed_at": clock::timestamp(phase.completed_at),
-            })
-        })
-        .collect();
     let is_macro = matches!(result.subject, Subject::Macro(_));
     let code = result.compiled.as_ref().map(|compiled| compiled.code.as_str());
     json!({
         "status": result.status,
-        "timing": timing,
+        "timing": super::timing(result),
         "thread_id": result.thread_id,
         "execution_time": result.execution_time.as_secs_f64(),
         "adapter_response": result.adapter_response,
