@@ -16,6 +16,7 @@ pub mod graph;
 pub mod jinja;
 pub mod load;
 pub mod manifest;
+pub mod packages;
 pub mod parse;
 pub mod postgres;
 pub mod project;

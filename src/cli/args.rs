@@ -102,9 +102,13 @@ pub enum Command {
         gdbt run-operation grant_select --args '{role: reporter}'\n\n\
         What the macro does not commit is undone.")]
     RunOperation(OperationArgs),
-    /// Install packages. Not yet: projects without packages need nothing.
-    #[command(hide = true)]
-    Deps,
+    /// Install the packages that packages.yml lists.
+    #[command(after_help = "Examples:\n  \
+        gdbt deps                  what package-lock.yml says, or the newest that fits\n  \
+        gdbt deps --upgrade        the newest that fits\n  \
+        gdbt deps --add-package dbt-labs/dbt_utils@1.1.1\n\n\
+        The hub is https://hub.getdbt.com, or what DBT_PACKAGE_HUB_URL says.")]
+    Deps(DepsArgs),
     /// Document the project: its catalog and a site that shows it.
     #[command(subcommand)]
     Docs(DocsCommand),
@@ -144,7 +148,7 @@ impl Command {
             Self::Parse => "parse",
             Self::List(_) => "list",
             Self::RunOperation(_) => "run-operation",
-            Self::Deps => "deps",
+            Self::Deps(_) => "deps",
             Self::Docs(DocsCommand::Generate(_)) => "generate",
             Self::Docs(DocsCommand::Serve(_)) => "serve",
             Self::Source(SourceCommand::Freshness(_)) => "freshness",
@@ -587,6 +591,32 @@ pub struct CleanArgs {
     /// Only delete folders inside the project. This is the default.
     #[arg(long, overrides_with = "no_clean_project_files_only", hide = true)]
     pub clean_project_files_only: bool,
+}
+
+/// Options of `deps`.
+#[derive(Debug, Args)]
+pub struct DepsArgs {
+    /// Only write package-lock.yml.
+    #[arg(long)]
+    pub lock: bool,
+    /// Pick the newest versions that fit, whatever package-lock.yml says.
+    #[arg(long)]
+    pub upgrade: bool,
+    /// Add a package to packages.yml first, such as dbt-labs/dbt_utils@1.1.1.
+    #[arg(long, value_name = "PACKAGE[@VERSION]")]
+    pub add_package: Option<String>,
+    /// Where the added package comes from.
+    #[arg(long, value_enum, default_value = "hub", ignore_case = true)]
+    pub source: PackageSource,
+}
+
+/// Forms of `deps --source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum PackageSource {
+    Hub,
+    Git,
+    Local,
 }
 
 /// Options of `init`.

@@ -38,9 +38,6 @@ const fn option(
 const OPTIONS: &[Missing] = &[
     option("record-timing-info", &[], None),
     flag("upload-to-artifacts-ingest-api", &[], Some("UPLOAD_TO_ARTIFACTS_INGEST_API")),
-    flag("lock", &["deps"], None),
-    flag("upgrade", &["deps"], None),
-    option("add-package", &["deps"], None),
     flag("export-saved-queries", &["build"], Some("EXPORT_SAVED_QUERIES")),
 ];
 

@@ -28,7 +28,7 @@ pub use profiles::{Profile, ProfileOptions};
 pub use project::{Dispatch, Origin, Paths, Project, QueryComment, Quoting};
 pub use project_file::RawProject;
 pub use vars::Vars;
-pub use workspace::{LoadOptions, Workspace, declares_packages};
+pub use workspace::{LoadOptions, Workspace};
 
 #[cfg(test)]
 mod tests;

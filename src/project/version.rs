@@ -47,7 +47,37 @@ static REQUIREMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(pattern).ok()
 });
 
+/// Which side of the versions a requirement bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Versions from one on.
+    Lower,
+    /// Versions up to one.
+    Upper,
+    /// One version.
+    Exact,
+}
+
 impl Requirement {
+    /// Which side it bounds.
+    pub fn bound(&self) -> Bound {
+        match self.comparison {
+            Comparison::Greater | Comparison::AtLeast => Bound::Lower,
+            Comparison::Less | Comparison::AtMost => Bound::Upper,
+            Comparison::Exactly => Bound::Exact,
+        }
+    }
+
+    /// Whether the bound itself does not count.
+    pub fn is_strict(&self) -> bool {
+        matches!(self.comparison, Comparison::Greater | Comparison::Less)
+    }
+
+    /// The version it names.
+    pub fn version(&self) -> &Version {
+        &self.version
+    }
+
     /// Reads the requirements of a text; commas separate them.
     ///
     /// # Errors
@@ -97,6 +127,13 @@ impl FromStr for Requirement {
         });
         let version = Version { release: [number(2)?, number(3)?, number(4)?], prerelease };
         Ok(Self { comparison, version })
+    }
+}
+
+impl Version {
+    /// Whether it comes before a release.
+    pub fn is_prerelease(&self) -> bool {
+        !self.prerelease.is_empty()
     }
 }
 

@@ -237,19 +237,6 @@ fn wanted_packages(root: &Project, globals: &YamlGlobals) -> Result<Option<(&'st
     }
 }
 
-/// Whether the project in a folder lists packages to install.
-///
-/// # Errors
-/// The list cannot be read.
-pub fn declares_packages(folder: &Path) -> Result<bool> {
-    let mut declares = false;
-    for name in ["packages.yml", "dependencies.yml"] {
-        let list = package_list(folder, name)?;
-        declares |= list.is_some_and(|(_, list)| list.as_seq().is_none_or(|it| !it.is_empty()));
-    }
-    Ok(declares)
-}
-
 fn package_list(folder: &Path, name: &'static str) -> Result<Option<(Yaml, Node)>> {
     let file = folder.join(name);
     if !file.is_file() {

@@ -39,7 +39,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Source(SourceCommand::Freshness(args)) => freshness::run(args, session),
         Command::Source(SourceCommand::Load(args)) => source_load::run(args, session),
         Command::RunOperation(args) => run_operation::run(args, session),
-        Command::Deps => Ok(deps::run(session)?),
+        Command::Deps(args) => Ok(deps::run(args, session)?),
         Command::Debug(args) => Ok(debug::run(args, session)),
         Command::Clean(args) => clean::run(args, session),
         Command::Init(args) => Ok(init::run(args, session)?),
