@@ -21,8 +21,6 @@ pub enum Family {
     Runtime,
     /// PostgreSQL refused a statement or the connection.
     Database,
-    /// A package cannot be resolved or installed.
-    Dependency,
     /// A value has the wrong shape.
     Validation,
     /// A contract is broken that others rely on.
@@ -38,7 +36,6 @@ impl fmt::Display for Family {
             Self::Compilation => "Compilation",
             Self::Runtime => "Runtime",
             Self::Database => "Database",
-            Self::Dependency => "Dependency",
             Self::Validation => "Validation",
             Self::Contract => "Breaking change to contract",
             Self::Internal => "Internal",
@@ -186,7 +183,7 @@ codes! {
 
     // 8xxx: packages
     /// A package is missing or cannot be installed.
-    PackageFailed = "GD8001", Dependency;
+    PackageFailed = "GD8001", Runtime;
 
     // 9xxx: documentation
     /// What `get_catalog` returned is not a catalog.

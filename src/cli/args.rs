@@ -102,6 +102,19 @@ pub enum Command {
         gdbt run-operation grant_select --args '{role: reporter}'\n\n\
         What the macro does not commit is undone.")]
     RunOperation(OperationArgs),
+    /// Make relations of those that another environment has.
+    #[command(after_help = "Example:\n  \
+        gdbt clone --state prod-artifacts --select +mart\n\n\
+        PostgreSQL cannot copy a table without reading it, so each becomes a view of the other\n\
+        environment's relation.")]
+    Clone(CloneArgs),
+    /// Run what failed or was skipped in the last run again.
+    #[command(after_help = "Examples:\n  \
+        gdbt retry\n  \
+        gdbt retry --state artifacts-of-that-run\n\n\
+        The command and its options are those of that run; --vars, --threads and\n\
+        --full-refresh may be given anew.")]
+    Retry(RetryArgs),
     /// Install the packages that packages.yml lists.
     #[command(after_help = "Examples:\n  \
         gdbt deps                  what package-lock.yml says, or the newest that fits\n  \
@@ -148,6 +161,8 @@ impl Command {
             Self::Parse => "parse",
             Self::List(_) => "list",
             Self::RunOperation(_) => "run-operation",
+            Self::Clone(_) => "clone",
+            Self::Retry(_) => "retry",
             Self::Deps(_) => "deps",
             Self::Docs(DocsCommand::Generate(_)) => "generate",
             Self::Docs(DocsCommand::Serve(_)) => "serve",
@@ -180,6 +195,8 @@ impl Command {
             Self::Seed(args) => args.refresh.full_refresh,
             Self::Compile(args) => args.refresh.full_refresh,
             Self::Show(args) => args.refresh.full_refresh,
+            Self::Clone(args) => args.refresh.full_refresh,
+            Self::Retry(args) => args.refresh.full_refresh,
             Self::Source(SourceCommand::Load(args)) => args.full_refresh,
             _ => false,
         }
@@ -591,6 +608,26 @@ pub struct CleanArgs {
     /// Only delete folders inside the project. This is the default.
     #[arg(long, overrides_with = "no_clean_project_files_only", hide = true)]
     pub clean_project_files_only: bool,
+}
+
+/// Options of `clone`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct CloneArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    pub types: TypeArgs,
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
+}
+
+/// Options of `retry`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct RetryArgs {
+    #[command(flatten)]
+    pub refresh: RefreshArgs,
 }
 
 /// Options of `deps`.

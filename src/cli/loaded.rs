@@ -103,9 +103,14 @@ impl Loaded {
         types: &[ResourceType],
         include_empty: bool,
     ) -> Result<Chosen> {
-        let spec = self.spec(session)?;
         let previous = state::previous(session, &self.workspace.root)?;
         let deferred = state::deferred(session, &self.workspace.root)?;
+        if let Some(retried) = &session.settings.selection.retried {
+            let again = |id: &&UniqueId| retried.ids.contains(id.as_str());
+            let ids = self.dag.ids().filter(again).cloned().collect();
+            return Ok(Chosen { ids, previous, deferred });
+        }
+        let spec = self.spec(session)?;
         let mut selector =
             Selector::new(&self.manifest, &self.dag).with_root(&self.workspace.root.root);
         if let Some(previous) = &previous {

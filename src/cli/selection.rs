@@ -4,8 +4,9 @@ use super::args::{Command, DocsCommand, ListArgs, SelectionArgs, SourceCommand, 
 use super::flags::{GlobalArgs, IndirectSelection};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::manifest::ResourceType;
+use crate::manifest::{JsonMap, ResourceType};
 use clap::ValueEnum;
+use std::collections::HashSet;
 
 /// Which nodes, as asked for.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,19 @@ pub struct Selection {
     pub indirect: IndirectSelection,
     /// `--selector`.
     pub selector: Option<String>,
+    /// What a retry runs again; nothing else counts then.
+    pub retried: Option<Retried>,
+}
+
+/// What of an earlier run is run again.
+#[derive(Debug, Clone, Default)]
+pub struct Retried {
+    /// Ids of nodes.
+    pub ids: HashSet<String>,
+    /// `batch_results` of microbatch models of which some batches were done.
+    pub batches: JsonMap,
+    /// When that run began, as its artifact has it.
+    pub started_at: Option<String>,
 }
 
 impl Selection {
@@ -34,6 +48,7 @@ impl Selection {
         let no_types = TypeArgs::default();
         let (selection, types) = match command {
             Command::Build(args) => (&args.selection, &args.types),
+            Command::Clone(args) => (&args.selection, &args.types),
             Command::Test(args) => (&args.selection, &args.types),
             Command::Run(args) => (&args.selection, &no_types),
             Command::Seed(args) => (&args.selection, &no_types),
@@ -84,6 +99,7 @@ impl Selection {
             )?,
             indirect: resolver.indirect(global.indirect_selection)?,
             selector: None,
+            retried: None,
         })
     }
 

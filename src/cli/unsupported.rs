@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// Commands of dbt 1.11 that gdbt does not have yet.
-const COMMANDS: &[&str] = &["clone", "retry"];
+const COMMANDS: &[&str] = &[];
 
 /// An option of dbt 1.11 that gdbt does not have yet.
 struct Missing {

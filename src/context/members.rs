@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, Level, Warning, thread_name};
 use crate::event_time::{Batch, TimeWindow};
 use crate::jinja::{Args, Result, Value};
-use crate::manifest::{JsonMap, NodeKind, NodeView};
+use crate::manifest::{JsonMap, NodeKind, NodeView, UniqueId};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -205,12 +205,22 @@ impl Inner {
 
     fn compiled_code(&self) -> Value {
         match &self.phase {
-            Phase::Run(run) => {
-                let compiled = run.compiled.as_ref();
-                compiled.map_or(Value::None, |compiled| Value::str(&compiled.code))
-            }
+            Phase::Run(run) => match (&run.compiled, self.deferred(&run.node.unique_id)) {
+                (Some(compiled), _) => Value::str(&compiled.code),
+                // `clone` makes a view of it where it cannot copy a table.
+                (None, Some(elsewhere)) => Value::str(format!("select * from {elsewhere}")),
+                (None, None) => Value::None,
+            },
             _ => Value::None,
         }
+    }
+
+    /// The relation that an earlier state has of a node, as SQL names it.
+    fn deferred(&self, id: &UniqueId) -> Option<String> {
+        let shared = &self.shared;
+        let found = shared.deferral()?.relation(id)?;
+        let name = || found.relation.render(shared.quoting());
+        Some(found.relation_name.clone().unwrap_or_else(name))
     }
 
     fn config(&self) -> Value {

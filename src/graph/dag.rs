@@ -47,6 +47,14 @@ impl Dag {
         }
     }
 
+    /// The same resources, none of which waits for another.
+    #[must_use]
+    pub fn unconnected(&self) -> Self {
+        let mut dag = Self::default();
+        self.ids().for_each(|id| dag.add(id.clone()));
+        dag
+    }
+
     pub(super) fn add(&mut self, id: UniqueId) {
         let node = self.graph.add_node(id.clone());
         self.positions.insert(id, node.index());

@@ -11,6 +11,7 @@ use super::resolve::git_name;
 use super::spec::{GitSpec, Spec};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Sink;
+use crate::project::normalized;
 use crate::project::render::YamlGlobals;
 use crate::project::secret::Secrets;
 use crate::project::version::Requirement;
@@ -168,7 +169,7 @@ impl<'a> Fetcher<'a> {
 
     fn read(&self, pinned: &Pinned) -> Result<Metadata> {
         match pinned {
-            Pinned::Local { path } => self.of_folder(&self.options.root.join(path), None),
+            Pinned::Local { path } => self.of_folder(&self.local(path), None),
             Pinned::Git { url, revision, warn_unpinned, .. } => {
                 let (folder, sha) = self.checkout(pinned)?;
                 if *warn_unpinned && matches!(revision.as_str(), "HEAD" | "main" | "master") {
@@ -224,7 +225,7 @@ impl<'a> Fetcher<'a> {
     /// Where the files of a package are. What is moved from there is gone for a second use.
     pub(super) fn folder(&self, pinned: &Pinned) -> Result<PathBuf> {
         match pinned {
-            Pinned::Local { path } => Ok(self.options.root.join(path)),
+            Pinned::Local { path } => Ok(self.local(path)),
             Pinned::Git { .. } => Ok(self.checkout(pinned)?.0),
             Pinned::Tarball { url, name, .. } => self.download(url, name),
             Pinned::Hub { package, version, .. } => {
@@ -236,6 +237,10 @@ impl<'a> Fetcher<'a> {
                 self.download(url, package)
             }
         }
+    }
+
+    fn local(&self, path: &str) -> PathBuf {
+        normalized(&self.options.root.join(path))
     }
 
     fn checkout(&self, pinned: &Pinned) -> Result<(PathBuf, String)> {

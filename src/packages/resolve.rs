@@ -16,12 +16,17 @@ use std::collections::BTreeSet;
 pub fn resolve(list: &PackageList, fetcher: &Fetcher<'_>) -> Result<Vec<Pinned>> {
     let mut pending = Wanted::of(list.specs()?)?;
     let mut all = Wanted::default();
+    // Packages may list each other in a circle.
+    let mut followed: Vec<Pinned> = Vec::new();
     while !pending.0.is_empty() {
         let mut next = Vec::new();
         for (_, spec) in pending.0 {
             let at = all.add(spec)?;
             let pinned = fetcher.pin(&all.0[at].1)?;
-            next.extend(fetcher.metadata(&pinned)?.packages.clone());
+            if !followed.contains(&pinned) {
+                next.extend(fetcher.metadata(&pinned)?.packages.clone());
+                followed.push(pinned);
+            }
         }
         pending = Wanted::of(next)?;
     }

@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod deprecations;
 pub mod env;
 pub mod files;
+mod lexical;
 pub mod profiles;
 #[allow(clippy::module_inception)]
 pub mod project;
@@ -24,6 +25,7 @@ pub use config_tree::{ConfigKind, ConfigTree};
 pub use credentials::{Credentials, EmbeddedTarget, TargetSource};
 pub use env::Env;
 pub use files::{Checksum, FileKind, SourceFile};
+pub use lexical::normalized;
 pub use profiles::{Profile, ProfileOptions};
 pub use project::{Dispatch, Origin, Paths, Project, QueryComment, Quoting};
 pub use project_file::RawProject;

@@ -16,9 +16,14 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// The materialization that `clone` uses for every node.
+const CLONE: &str = "clone";
+
 /// What is done with nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
+    /// They are made of the relations that an earlier state has of them.
+    Clone,
     /// They are compiled, and that is all.
     Compile,
     /// They are built or tested.
@@ -146,6 +151,9 @@ impl Executor {
     /// Compiles and runs; the answer of the server may still be under way.
     fn work(&self, attempt: &mut Attempt<'_>, session: &Arc<Session>) -> Result<Unread> {
         let node = attempt.node;
+        if self.action == Action::Clone {
+            return self.clone_relation(attempt, session);
+        }
         self.tell(Event::NodeCompiling { node: at(attempt.info, "compiling") });
         let phase = Phase::begin("compile");
         let compiled = self.compiler.compile(node, Some(session));
@@ -174,9 +182,29 @@ impl Executor {
         done
     }
 
+    /// Makes the node of what an earlier state has of it; nothing is compiled.
+    fn clone_relation(&self, attempt: &mut Attempt<'_>, session: &Arc<Session>) -> Result<Unread> {
+        let node = attempt.node;
+        if node.is_ephemeral() {
+            return Ok(Unread::Nothing);
+        }
+        let context = NodeContext::runtime(&self.shared, node, Some(session));
+        let done = self.materialize_as(CLONE, node, &context);
+        attempt.written = context.written();
+        done
+    }
+
     /// Calls the node's materialization.
     fn materialize(&self, node: &Arc<Node>, context: &NodeContext) -> Result<Unread> {
-        let name = node.config.materialized_name();
+        self.materialize_as(node.config.materialized_name(), node, context)
+    }
+
+    fn materialize_as(
+        &self,
+        name: &str,
+        node: &Arc<Node>,
+        context: &NodeContext,
+    ) -> Result<Unread> {
         let materialization = self
             .shared
             .macros
@@ -196,6 +224,9 @@ impl Executor {
         }
         for relation in relations(&returned, node)? {
             self.shared.cache.add(relation);
+        }
+        if main.is_none() && name == CLONE {
+            return Ok(Unread::Text("No-op".to_owned()));
         }
         if main.is_none() {
             let message = "main is not being called during running model";

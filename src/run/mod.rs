@@ -160,7 +160,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
     };
     let mut results = Vec::new();
     let mut start_failed = false;
-    if options.hooks {
+    if options.hooks || options.action == Action::Clone {
         prepare::prepare(
             &executor.database,
             &input.shared.cache,
@@ -168,6 +168,8 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
             plan.counted().filter_map(Subject::node),
             options.store_failures,
         )?;
+    }
+    if options.hooks {
         results = hooks::run(&executor, input.manifest, Moment::Start, &[])?;
         start_failed = results.iter().any(|result| result.status == NodeStatus::Error);
     }

@@ -6,15 +6,15 @@ use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Event;
 use crate::project::render::{SecretRule, YamlGlobals};
-use crate::project::{Origin, Project, RawProject, Vars};
-use std::path::{Component, Path, PathBuf};
+use crate::project::{Origin, Project, RawProject, Vars, normalized};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Deletes them, but never sources, and nothing outside of the project unless asked to.
 pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     let project = project(session)?;
-    let root = plain(&absolute(&project.root));
-    let folder = |path: &String| plain(&root.join(path));
+    let root = normalized(&absolute(&project.root));
+    let folder = |path: &String| normalized(&root.join(path));
     let targets: Vec<PathBuf> = project.clean_targets.iter().map(folder).collect();
     let sources: Vec<PathBuf> = project.paths.all_source_paths().iter().map(folder).collect();
     // A folder that contains sources would take them along.
@@ -83,19 +83,4 @@ fn refuse<'a>(
 fn absolute(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
-}
-
-/// The path without `.` and `..`, so that comparing beginnings is safe.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
-    plain
 }

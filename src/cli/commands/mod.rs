@@ -11,6 +11,7 @@ mod freshness;
 mod init;
 mod list;
 mod parse;
+mod retry;
 mod run;
 mod run_operation;
 mod show;
@@ -39,6 +40,8 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Source(SourceCommand::Freshness(args)) => freshness::run(args, session),
         Command::Source(SourceCommand::Load(args)) => source_load::run(args, session),
         Command::RunOperation(args) => run_operation::run(args, session),
+        Command::Clone(_) => run::clones(session),
+        Command::Retry(args) => retry::run(args, session),
         Command::Deps(args) => Ok(deps::run(args, session)?),
         Command::Debug(args) => Ok(debug::run(args, session)),
         Command::Clean(args) => clean::run(args, session),

@@ -66,6 +66,13 @@ pub fn build(args: &BuildArgs, session: &Session) -> Result<ExitStatus, Vec<Diag
     nodes(session, &Task { tests_gate: true, show_rows: args.show, ..Task::building(types) })
 }
 
+/// `gdbt clone`: what an earlier state has of models, seeds and snapshots.
+pub fn clones(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let kinds = [ResourceType::Model, ResourceType::Seed, ResourceType::Snapshot];
+    let types = session.settings.selection.types(&kinds, &kinds);
+    nodes(session, &Task { action: Action::Clone, hooks: false, ..Task::building(types) })
+}
+
 /// What is compiled: everything that has SQL.
 pub(super) const COMPILED: [ResourceType; 5] = [
     ResourceType::Model,
@@ -104,7 +111,7 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
     let (loaded, outcome) = work(session, task)?;
     let sink = session.report.as_ref();
     let results = &outcome.results;
-    if !results.is_empty() {
+    if !results.is_empty() && task.action == Action::Run {
         summary::tell_finished(sink, results, outcome.elapsed);
     }
     if task.show_rows {
@@ -168,7 +175,12 @@ fn run_on(
     interrupted: &AtomicBool,
 ) -> Result<Outcome> {
     let sink: Arc<dyn Sink> = session.report.clone();
-    run::run(input(server, loaded, selected, &sink), options(session, loaded, task, interrupted))
+    let unconnected = (task.action == Action::Clone).then(|| loaded.dag.unconnected());
+    let mut input = input(server, loaded, selected, &sink);
+    if let Some(dag) = &unconnected {
+        input.dag = dag;
+    }
+    run::run(input, options(session, loaded, task, interrupted))
 }
 
 /// Runs a query of the command line as a node.
