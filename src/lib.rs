@@ -20,6 +20,7 @@ pub mod packages;
 pub mod parse;
 pub mod postgres;
 pub mod project;
+mod python_json;
 pub mod report;
 pub mod result;
 pub mod run;

@@ -4,7 +4,7 @@ use super::flags::IndirectSelection as Indirect;
 use super::session::Session;
 use super::state;
 use crate::context::{Invocation, Shared};
-use crate::diagnostic::{Diagnostic, Result};
+use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::docs::runs::is_about_data;
 use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::graph::selector::Filter;
@@ -106,6 +106,14 @@ impl Loaded {
         let previous = state::previous(session, &self.workspace.root)?;
         let deferred = state::deferred(session, &self.workspace.root)?;
         if let Some(retried) = &session.settings.selection.retried {
+            if let Some(id) = retried.ids.iter().find(|id| {
+                !self.manifest.macros.contains_key(id.as_str())
+                    && self.dag.position(&UniqueId::from(id.as_str())).is_none()
+            }) {
+                let message =
+                    format!("Couldn't find model '{id}' -- does it exist or is it disabled?");
+                return Err(Diagnostic::new(Code::StateInvalid, message));
+            }
             let again = |id: &&UniqueId| retried.ids.contains(id.as_str());
             let ids = self.dag.ids().filter(again).cloned().collect();
             return Ok(Chosen { ids, previous, deferred });

@@ -8,6 +8,7 @@ use super::resolve::of_lock;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event::Sink;
 use crate::project::yaml::Yaml;
+use crate::python_json::dumps_sorted;
 use serde_json::{Value as Json, json};
 use sha1::{Digest, Sha1};
 use std::fmt::Write as _;
@@ -78,62 +79,11 @@ impl Lock {
 
 /// dbt's hash of a list: of its entries as Python writes them in JSON, sorted.
 fn hash_of(list: &PackageList) -> String {
-    let mut texts: Vec<String> = list.hashed().map(|entry| python_json(&entry)).collect();
+    let mut texts: Vec<String> = list.hashed().map(|entry| dumps_sorted(&entry)).collect();
     texts.sort();
     let digest = Sha1::digest(texts.join("\n").as_bytes());
     digest.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
-}
-
-/// `json.dumps(value, sort_keys=True)`.
-fn python_json(value: &Json) -> String {
-    match value {
-        Json::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort();
-            let entries: Vec<String> = keys
-                .into_iter()
-                .map(|key| format!("{}: {}", ascii(key), python_json(&map[key])))
-                .collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-        Json::Array(items) => {
-            let items: Vec<String> = items.iter().map(python_json).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Json::String(text) => ascii(text),
-        other => other.to_string(),
-    }
-}
-
-/// A text in JSON with nothing but ASCII.
-fn ascii(text: &str) -> String {
-    let mut out = String::new();
-    for character in Json::from(text).to_string().chars() {
-        if character.is_ascii() {
-            out.push(character);
-        } else {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_is_written_as_python_writes_it() {
-        let value = json!({"b": [1, 1.5, null, true], "a": "é\"\u{1F600}"});
-        assert_eq!(
-            python_json(&value),
-            r#"{"a": "\u00e9\"\ud83d\ude00", "b": [1, 1.5, null, true]}"#
-        );
-    }
 }

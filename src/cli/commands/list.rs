@@ -7,6 +7,7 @@ use crate::cli::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::event::{Event, Sink};
 use crate::manifest::{Resource, ResourceType, UniqueId};
+use crate::python_json;
 use crate::report::lineage::{Lineage, is_data};
 use crate::report::{dot, mermaid};
 use serde_json::{Map, Value as Json};
@@ -20,6 +21,11 @@ const DEFAULT: &[ResourceType] = &[
     ResourceType::Test,
     ResourceType::Source,
     ResourceType::Exposure,
+    ResourceType::Metric,
+    ResourceType::SavedQuery,
+    ResourceType::SemanticModel,
+    ResourceType::UnitTest,
+    ResourceType::Function,
 ];
 /// What can be listed.
 const ALL: &[ResourceType] = &[
@@ -29,6 +35,11 @@ const ALL: &[ResourceType] = &[
     ResourceType::Test,
     ResourceType::Source,
     ResourceType::Exposure,
+    ResourceType::Metric,
+    ResourceType::SavedQuery,
+    ResourceType::SemanticModel,
+    ResourceType::UnitTest,
+    ResourceType::Function,
     ResourceType::Analysis,
 ];
 /// Keys of `--output json` without `--output-keys`.
@@ -85,7 +96,7 @@ fn line(resource: Resource<'_>, output: ListOutput, keys: &[String]) -> String {
     match output {
         ListOutput::Name => search_name(resource),
         ListOutput::Path => resource.original_file_path().to_string(),
-        ListOutput::Json => Json::Object(object(resource, keys)).to_string(),
+        ListOutput::Json => python_json::dumps(&Json::Object(object(resource, keys))),
         _ => selector(resource),
     }
 }

@@ -144,6 +144,9 @@ fn words(
     }
     let known = options_of(command);
     let mut earlier = earlier.clone();
+    if earlier.get("warn_error") == Some(&Json::Bool(true)) {
+        earlier.shift_remove("warn_error_options");
+    }
     earlier.retain(|key, _| !OWN.contains(&key.as_str()));
     let load = &session.settings.load;
     if !load.vars.is_empty() {
