@@ -42,7 +42,10 @@ pub fn add(package: &NewPackage, file: &Path, sink: &dyn Sink) -> Result<()> {
             yaml.root.as_map().map(crate::project::yaml::Map::to_json).unwrap_or_default()
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            sink.emit(Event::Formatting { message: "Created packages.yml".to_owned() });
+            sink.emit(Event::Formatting {
+                message: "Created packages.yml".to_owned(),
+                debug: false,
+            });
             Map::new()
         }
         Err(error) => return Err(failed_io(&error)),
@@ -75,9 +78,10 @@ fn entry(package: &NewPackage) -> Json {
     let mut entry = Map::new();
     entry.insert(key.to_owned(), json!(package.name));
     if let Some(version) = &package.version {
-        let value = match version.contains(',') {
-            true => json!(version.split(',').collect::<Vec<_>>()),
-            false => json!(version),
+        let value = if version.contains(',') {
+            json!(version.split(',').collect::<Vec<_>>())
+        } else {
+            json!(version)
         };
         entry.insert(version_key.to_owned(), value);
     }
@@ -112,26 +116,30 @@ mod tests {
     use super::*;
     use crate::event::Silent;
 
+    fn write(package: &NewPackage, file: &Path) {
+        add(package, file, &Silent).unwrap();
+    }
+
     #[test]
     fn a_new_entry_takes_the_place_of_the_same_package() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("packages.yml");
-        let add = |name: &str, version: &str| {
+        let after = |name: &str, version: &str| {
             let version = Some(version.to_owned());
             let package = NewPackage { name: name.into(), version, source: PackageSource::Hub };
-            super::add(&package, &file, &Silent).unwrap();
+            write(&package, &file);
             std::fs::read_to_string(&file).unwrap()
         };
         assert_eq!(
-            add("dbt-labs/dbt_utils", "1.0.0"),
+            after("dbt-labs/dbt_utils", "1.0.0"),
             "packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.0.0\n"
         );
         std::fs::write(&file, "packages:\n  - git: https://x/dbt-labs/dbt-utils.git\n").unwrap();
         assert_eq!(
-            add("dbt-labs/dbt_utils", ">=1.0.0,<2.0.0"),
+            after("dbt-labs/dbt_utils", ">=1.0.0,<2.0.0"),
             "packages:\n  - package: dbt-labs/dbt_utils\n    version:\n      - '>=1.0.0'\n      - \
              <2.0.0\n"
         );
-        assert!(add("a/dbt", "1.0.0").contains("dbt_utils"));
+        assert!(after("a/dbt", "1.0.0").contains("dbt_utils"));
     }
 }

@@ -164,7 +164,7 @@ mod tests {
     fn what_is_no_archive_is_an_error() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("x");
-        std::fs::write(&path, "not gzip").unwrap();
+        fs::write(&path, "not gzip").unwrap();
         assert!(unpack(&path, &home.path().join("into")).is_err());
     }
 }

@@ -21,6 +21,7 @@ use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A package at one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -338,7 +339,7 @@ fn inside(folder: &Path, inner: &str) -> Result<PathBuf> {
 struct Downloads {
     folder: PathBuf,
     own: bool,
-    count: std::sync::atomic::AtomicUsize,
+    count: AtomicUsize,
 }
 
 impl Downloads {
@@ -348,12 +349,12 @@ impl Downloads {
             None => temporary.join(format!("gdbt-downloads-{}", uuid::Uuid::new_v4())),
         };
         std::fs::create_dir_all(&folder).map_err(|error| Diagnostic::io(&folder, &error))?;
-        Ok(Self { folder, own: given.is_none(), count: Default::default() })
+        Ok(Self { folder, own: given.is_none(), count: AtomicUsize::default() })
     }
 
     /// A name below it that nothing has.
     fn fresh(&self) -> PathBuf {
-        let count = self.count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
         self.folder.join(format!("{}-{count}", uuid::Uuid::new_v4()))
     }
 }

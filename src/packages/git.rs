@@ -75,10 +75,8 @@ fn fetch(folder: &Path, revision: &str) -> Result<(), String> {
     run(folder, &["remote", "set-branches", "origin", revision])?;
     run(folder, &[&depth[..], &["--tags", revision]].concat())?;
     let tags = run(folder, &["tag", "--list"])?;
-    let spec = match tags.lines().any(|tag| tag == revision) {
-        true => format!("tags/{revision}"),
-        false => format!("origin/{revision}"),
-    };
+    let is_tag = tags.lines().any(|tag| tag == revision);
+    let spec = format!("{}/{revision}", if is_tag { "tags" } else { "origin" });
     run(folder, &["reset", "--hard", &spec]).map(drop)
 }
 

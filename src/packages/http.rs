@@ -14,7 +14,7 @@ const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 /// For one request; archives may take longer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 /// The largest answer of the hub; its index has about 20 KB.
 const LARGEST_ANSWER: u64 = 64 << 20;
 /// The largest archive.

@@ -82,12 +82,11 @@ impl Hub {
 
     fn nothing_fits(&self, package: &str, range: &Range, all: &[(Version, String)]) -> String {
         let names: Vec<String> = all.iter().map(|(_, name)| format!("'{name}'")).collect();
-        let addendum = match self.check_version {
-            true => {
-                "\n  Not shown: package versions incompatible with installed version of dbt-core\n  \
+        let addendum = if self.check_version {
+            "\n  Not shown: package versions incompatible with installed version of dbt-core\n  \
                  To include them, run 'dbt --no-version-check deps'"
-            }
-            false => "",
+        } else {
+            ""
         };
         format!(
             "Could not find a matching compatible version for package {package}\n  Requested \

@@ -77,10 +77,8 @@ fn place(package: &Pinned, target: &Path, fetcher: &Fetcher<'_>) -> Result<()> {
 /// Removes a folder, or a link to one without what it leads to.
 fn remove(path: &Path) -> Result<()> {
     let Ok(about) = path.symlink_metadata() else { return Ok(()) };
-    let removed = match about.is_dir() {
-        true => std::fs::remove_dir_all(path),
-        false => std::fs::remove_file(path),
-    };
+    let removed =
+        if about.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     removed.map_err(|error| Diagnostic::io(path, &error))
 }
 

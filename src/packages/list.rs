@@ -41,10 +41,8 @@ impl PackageList {
             return Err(Diagnostic::new(Code::ProjectInvalid, message));
         }
         let of_dependencies = has(&dependencies, "packages");
-        let (file, yaml) = match of_dependencies {
-            true => (DEPENDENCIES, dependencies),
-            false => (PACKAGES, packages),
-        };
+        let (file, yaml) =
+            if of_dependencies { (DEPENDENCIES, dependencies) } else { (PACKAGES, packages) };
         let Some(yaml) = yaml.filter(|yaml| !yaml.root.is_null()) else {
             return Ok(Self { file, entries: Vec::new() });
         };

@@ -175,24 +175,24 @@ fn check(entry: &Json) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    fn read(entry: Json) -> Result<Spec, String> {
-        Spec::read(&entry, &entry)
+    fn read(entry: &Json) -> Result<Spec, String> {
+        Spec::read(entry, entry)
     }
 
     #[test]
     fn each_kind_is_known_by_its_key() {
-        assert_eq!(read(json!({"local": "../a"})), Ok(Spec::Local { path: "../a".into() }));
+        assert_eq!(read(&json!({"local": "../a"})), Ok(Spec::Local { path: "../a".into() }));
         let git = json!({"git": "https://x/y.git", "revision": 1.0, "warn-unpinned": false});
-        let Ok(Spec::Git(git)) = read(git) else { panic!() };
+        let Ok(Spec::Git(git)) = read(&git) else { panic!() };
         assert_eq!((git.revisions, git.warn_unpinned), (vec!["1.0".to_owned()], false));
         let hub = json!({"package": "a/b", "version": [">=1.0.0", "<2.0.0"]});
-        let Ok(Spec::Hub { versions, .. }) = read(hub) else { panic!() };
+        let Ok(Spec::Hub { versions, .. }) = read(&hub) else { panic!() };
         assert_eq!(versions, [">=1.0.0", "<2.0.0"]);
     }
 
     #[test]
     fn mistakes_are_told_as_dbt_tells_them() {
-        let error = |entry: Json| read(entry).unwrap_err();
+        let error = |entry: Json| read(&entry).unwrap_err();
         assert!(error(json!({"git": ""})).starts_with("A git package is missing the value"));
         assert!(error(json!({"package": "b", "version": "1.0.0"})).contains("namespace"));
         assert!(error(json!({"package": "a/b", "version": ""})).contains("missing the version"));

@@ -188,7 +188,8 @@ fn words(
 /// Whether an option that is a mapping was given.
 fn is_given(key: &str, map: &JsonMap) -> bool {
     let empty = |value: &Json| value.as_array().is_some_and(Vec::is_empty);
-    !map.is_empty() && !(key == "warn_error_options" && map.values().all(empty))
+    let by_default = key == "warn_error_options" && map.values().all(empty);
+    !(map.is_empty() || by_default)
 }
 
 /// The long options of a command.
