@@ -1,6 +1,7 @@
 //! How running a node ended: read by `on-run-end` hooks, artifacts and the report.
 
 use crate::adapter::Table;
+use crate::compile::SourceMap;
 use crate::diagnostic::Diagnostic;
 use crate::event_time::TimeWindow;
 use crate::manifest::{
@@ -176,6 +177,8 @@ pub struct NodeResult {
     pub subject: Subject,
     /// Its compiled form; none when compiling failed or it was skipped.
     pub compiled: Option<Arc<Compiled>>,
+    /// Where the compiled SQL came from.
+    pub source_map: Option<Arc<SourceMap>>,
     /// How it ended.
     pub status: NodeStatus,
     /// Its phases.
@@ -219,6 +222,7 @@ impl NodeResult {
         Self {
             subject: subject.into(),
             compiled: None,
+            source_map: None,
             status: NodeStatus::Skipped,
             timing: Vec::new(),
             thread_id: thread_id.into(),

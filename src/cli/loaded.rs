@@ -13,8 +13,8 @@ use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
 use crate::parse::{Sources, parse};
 use crate::project::Workspace;
 use crate::report::artifacts::{self, ManifestDetails, ManifestView, RunResults};
-use crate::report::lineage::Lineage;
 use crate::run::{Outcome, narrate};
+use crate::sql::project::ColumnLineage;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -180,8 +180,17 @@ impl Loaded {
             ManifestView { manifest: &self.manifest, compiled, details: &details, invocation };
         artifacts::write_manifest(&path, view)?;
         tell_written(session, "WritableManifest", &path);
+        self.write_lineage(session, None)
+    }
+
+    /// Writes lineage.json, unless `--no-write-json`; with `columns` after they were analysed.
+    pub fn write_lineage(&self, session: &Session, columns: Option<&ColumnLineage>) -> Result<()> {
+        if !session.settings.write_json {
+            return Ok(());
+        }
         let path = self.target_dir().join("lineage.json");
-        artifacts::write_lineage(&path, &Lineage::of_data(&self.manifest), invocation)?;
+        let invocation = &session.settings.invocation;
+        artifacts::write_lineage(&path, &self.manifest, columns, invocation)?;
         tell_written(session, "Lineage", &path);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The command line: arguments → settings → one file per command.
 
 pub mod args;
+mod columns;
 mod commands;
 pub mod flags;
 mod interrupt;

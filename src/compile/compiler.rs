@@ -18,10 +18,15 @@ use std::sync::Arc;
 pub struct CompiledNode {
     /// What compiling gave.
     pub compiled: Arc<Compiled>,
-    map: SourceMap,
+    map: Arc<SourceMap>,
 }
 
 impl CompiledNode {
+    /// The compiled form, and where it came from.
+    pub fn into_parts(self) -> (Arc<Compiled>, Arc<SourceMap>) {
+        (self.compiled, self.map)
+    }
+
     /// Where in the user's file an error of a statement is. The statement was made of the
     /// compiled code; the error is at a character, counted from 0.
     pub fn locate(&self, node: &Node, statement: &str, position: Option<usize>) -> Option<Span> {
@@ -106,14 +111,14 @@ impl Compiler {
         values: Vec<(&'static str, Value)>,
     ) -> Result<CompiledNode> {
         if matches!(node.kind, NodeKind::Seed { .. }) {
-            return Ok(CompiledNode { compiled: Arc::default(), map: SourceMap::default() });
+            return Ok(CompiledNode { compiled: Arc::default(), map: Arc::default() });
         }
         let rendered = self.render(node, session, values)?;
         let ephemerals: &[UniqueId] = if self.injects { &rendered.ephemerals } else { &[] };
         let ctes = self.needed_ctes(ephemerals, session)?;
         let mut done = self.inline(node, &rendered, ctes)?;
         done.compiled.foreign_keys = self.foreign_keys(node)?;
-        Ok(CompiledNode { compiled: Arc::new(done.compiled), map: done.map })
+        Ok(CompiledNode { compiled: Arc::new(done.compiled), map: Arc::new(done.map) })
     }
 
     /// The relations that foreign keys of the contract refer to.

@@ -4,6 +4,7 @@
 pub mod artifacts;
 mod catalogue;
 mod clock;
+pub mod column_lineage;
 mod data;
 mod diagnostic;
 pub mod dot;

@@ -10,7 +10,7 @@ use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Sha
 use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
 use crate::event::{Event, Level, NodeInfo, Sink};
 use crate::jinja::{Args, State, Value};
-use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType};
+use crate::manifest::{MacroNode, Manifest, Node, ResourceType};
 use crate::result::{NodeResult, NodeStatus, Subject, Timing};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -88,9 +88,9 @@ impl Executor {
         let mut attempt = Attempt::new(node, info);
         let built = self.attempt(&mut attempt);
         let Attempt { timing, compiled, written, .. } = attempt;
-        let compiled: Option<Arc<Compiled>> = compiled.map(|compiled| compiled.compiled);
-        let mut result =
-            NodeResult { compiled, timing, ..NodeResult::begun(Subject::Node(Arc::clone(node))) };
+        let (compiled, source_map) = compiled.map(CompiledNode::into_parts).unzip();
+        let begun_result = NodeResult::begun(Subject::Node(Arc::clone(node)));
+        let mut result = NodeResult { compiled, source_map, timing, ..begun_result };
         match built {
             Ok(built) => {
                 result.status = built.status.unwrap_or(NodeStatus::Success);

@@ -156,6 +156,7 @@ impl Job<'_> {
             freshness: None,
             subject: self.subject(),
             compiled: Some(compiled),
+            source_map: None,
             status,
             timing,
             thread_id: "main".to_owned(),

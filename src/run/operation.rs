@@ -74,6 +74,7 @@ impl Operation {
             freshness: None,
             subject: Subject::Macro(self.definition),
             compiled: None,
+            source_map: None,
             status: if error.is_some() { NodeStatus::Error } else { NodeStatus::Success },
             timing: vec![compile, execute],
             thread_id: thread_name(),

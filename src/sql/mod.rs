@@ -17,6 +17,7 @@ mod lower;
 mod name;
 mod parse;
 mod prepare;
+pub mod project;
 mod relations;
 mod resolve;
 

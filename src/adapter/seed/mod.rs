@@ -52,6 +52,17 @@ impl Seed {
         Self::parse(&text, shown_path, delimiter, text_columns)
     }
 
+    /// The columns of a file, read from its beginning alone. None when that is no header.
+    pub fn header(file: &Path, delimiter: char) -> Option<Vec<String>> {
+        /// Longer headers than this do not fit a table.
+        const LONGEST: u64 = 256 * 1024;
+        let mut bytes = Vec::new();
+        std::fs::File::open(file).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let header = reader::records(&text, delimiter).into_iter().next()?;
+        (!header.fields.is_empty()).then(|| column_names(header.fields))
+    }
+
     /// Reads a text.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 use super::run::{self, Task};
 use crate::cli::ExitStatus;
 use crate::cli::args::{CompileArgs, CompileOutput};
+use crate::cli::columns;
 use crate::cli::loaded::Loaded;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic, Result};
@@ -60,6 +61,10 @@ pub(super) fn compiled(
         }
     };
     loaded.write_results(session, &outcome)?;
+    if inline.is_none() && session.settings.write_json {
+        let columns = columns::analyse(&loaded, &outcome.results, None);
+        loaded.write_lineage(session, Some(&columns))?;
+    }
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(run::error_of).collect();
     if errors.is_empty() { Ok(outcome) } else { Err(errors) }
 }

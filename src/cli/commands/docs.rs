@@ -2,6 +2,7 @@
 
 use crate::cli::ExitStatus;
 use crate::cli::args::{GenerateArgs, ServeArgs};
+use crate::cli::columns;
 use crate::cli::commands::run;
 use crate::cli::loaded::{Loaded, tell_written};
 use crate::cli::server::Server;
@@ -14,7 +15,7 @@ use crate::docs::site::{self, SiteInput};
 use crate::docs::{assets, page, server};
 use crate::event::{Event, Sink};
 use crate::manifest::{Compiled, ResourceType, UniqueId};
-use crate::report::artifacts;
+use crate::report::{artifacts, column_lineage};
 use crate::result::NodeResult;
 use crate::run::{CatalogRows, read_catalog};
 use serde_json::Value as Json;
@@ -38,11 +39,21 @@ pub fn generate(args: &GenerateArgs, session: &Session) -> Result<ExitStatus, Ve
     let server = Server::of(&loaded.workspace.profile, session)?;
     let made = compile_and_read(args, session, &loaded, &server);
     server.close()?;
-    let (compiled, catalog) = made?;
+    let (results, catalog) = made?;
+    let columns = columns::analyse(&loaded, &results, Some(&catalog));
+    loaded.write_lineage(session, Some(&columns))?;
+    let of_result = |it: NodeResult| Some((it.subject.unique_id().clone(), it.compiled?));
+    let compiled = results.into_iter().filter_map(of_result).collect();
+    let columns = column_lineage::list(&columns);
     let path = loaded.target_dir().join("catalog.json");
     artifacts::write_catalog(&path, &catalog, &session.settings.invocation)?;
     tell_written(session, "CatalogArtifact", &path);
-    write_site(&loaded, session, &Made { compiled, catalog: &catalog, runs }, args.r#static)?;
+    write_site(
+        &loaded,
+        session,
+        &Made { compiled, catalog: &catalog, runs, columns },
+        args.r#static,
+    )?;
     let failures = catalog.errors.as_ref().map_or(0, Vec::len);
     if failures > 0 {
         session.emit(Event::WriteCatalogFailure { failures });
@@ -58,15 +69,13 @@ fn compile_and_read(
     session: &Session,
     loaded: &Loaded,
     server: &Server,
-) -> Result<(CompiledNodes, Catalog), Vec<Diagnostic>> {
+) -> Result<(Vec<NodeResult>, Catalog), Vec<Diagnostic>> {
     // Without compiling dbt does not select, either.
     let mut selected: Option<BTreeSet<UniqueId>> = None;
-    let mut compiled = HashMap::new();
+    let mut results = Vec::new();
     if !args.no_compile {
         let nodes = loaded.select(session, &run::COMPILED, true)?;
-        let outcome = run::compiled(server, session, loaded, &nodes)?;
-        let of_result = |it: NodeResult| Some((it.subject.unique_id().clone(), it.compiled?));
-        compiled = outcome.results.into_iter().filter_map(of_result).collect();
+        results = run::compiled(server, session, loaded, &nodes)?.results;
         let sources = loaded.selected_of(session, &[ResourceType::Source], true)?;
         selected = Some(nodes.into_iter().chain(sources).collect());
     }
@@ -79,7 +88,7 @@ fn compile_and_read(
         let sink: Arc<dyn Sink> = session.report.clone();
         read_catalog(&loaded.shared, manifest, selected.as_ref(), &server.options, &sink)?
     };
-    Ok((compiled, Catalog::new(manifest, &rows, selected.as_ref(), errors)?))
+    Ok((results, Catalog::new(manifest, &rows, selected.as_ref(), errors)?))
 }
 
 /// What the site shows beside the manifest.
@@ -87,6 +96,7 @@ struct Made<'a> {
     compiled: CompiledNodes,
     catalog: &'a Catalog,
     runs: Vec<Run>,
+    columns: Json,
 }
 
 /// Writes the page, and once more under dbt's name of self-contained ones if asked to.
@@ -101,7 +111,7 @@ fn write_site(
         compiled: &made.compiled,
         catalog: made.catalog,
         runs: &made.runs,
-        columns: &Json::Null,
+        columns: &made.columns,
         built_in: &[CORE_PACKAGE, ADAPTER_PACKAGE],
     });
     let page = page::render(&data)?;
@@ -122,7 +132,7 @@ pub fn serve(args: &ServeArgs, session: &Session) -> Result<ExitStatus, Vec<Diag
         let loaded = Loaded::new(session)?;
         let runs = runs::read(&target);
         let catalog = Catalog::default();
-        let made = Made { compiled: HashMap::new(), catalog: &catalog, runs };
+        let made = Made { compiled: HashMap::new(), catalog: &catalog, runs, columns: Json::Null };
         write_site(&loaded, session, &made, false)?;
     }
     let server = server::Server::bind(&args.host, args.port, &target)?;

@@ -1,15 +1,26 @@
-//! `lineage.json`: gdbt's own small artifact of what flows where.
+//! `lineage.json`: gdbt's own small artifact of what flows where. docs/lineage.schema.json
+//! describes it.
 
 use super::{Invocation, write_json};
 use crate::diagnostic::Result;
+use crate::manifest::Manifest;
+use crate::report::column_lineage;
 use crate::report::lineage::Lineage;
 use crate::report::{clock, dot, mermaid};
+use crate::sql::project::ColumnLineage;
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
-/// Writes nodes, edges and the ready Mermaid and Graphviz texts.
-pub fn write_lineage(path: &Path, lineage: &Lineage<'_>, invocation: &Invocation) -> Result<()> {
+/// Writes nodes, edges and the ready Mermaid and Graphviz texts; with `columns`, what each
+/// column is made of.
+pub fn write_lineage(
+    path: &Path,
+    manifest: &Manifest,
+    columns: Option<&ColumnLineage>,
+    invocation: &Invocation,
+) -> Result<()> {
+    let lineage = Lineage::of_data(manifest);
     let nodes: Vec<Json> = lineage
         .nodes
         .iter()
@@ -33,18 +44,19 @@ pub fn write_lineage(path: &Path, lineage: &Lineage<'_>, invocation: &Invocation
             json!({"from": id(from), "to": id(to)})
         })
         .collect();
-    write_json(
-        path,
-        &json!({
-            "metadata": {
-                "gdbt_version": env!("CARGO_PKG_VERSION"),
-                "generated_at": clock::timestamp(Timestamp::now()),
-                "invocation_id": invocation.id,
-            },
-            "nodes": nodes,
-            "edges": edges,
-            "mermaid": mermaid::draw(lineage),
-            "dot": dot::draw(lineage),
-        }),
-    )
+    let mut whole = json!({
+        "metadata": {
+            "gdbt_version": env!("CARGO_PKG_VERSION"),
+            "generated_at": clock::timestamp(Timestamp::now()),
+            "invocation_id": invocation.id,
+        },
+        "nodes": nodes,
+        "edges": edges,
+        "mermaid": mermaid::draw(&lineage),
+        "dot": dot::draw(&lineage),
+    });
+    if let (Some(columns), Json::Object(whole)) = (columns, &mut whole) {
+        whole.extend(column_lineage::json(columns, manifest));
+    }
+    write_json(path, &whole)
 }
