@@ -91,7 +91,7 @@ function drawEdges(context: CanvasRenderingContext2D, scene: Scene, scale: numbe
     if (!from || !to) continue;
     const line = new Path2D();
     curve(line, from.right, from.y, to.x, to.y);
-    context.setLineDash(/direct|copy|same/.test(edge.kind) ? [] : [6, 4]);
+    context.setLineDash(edge.kind === "direct" ? [] : [6, 4]);
     context.lineWidth = 2;
     context.strokeStyle = colours.accent;
     context.stroke(line);

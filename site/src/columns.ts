@@ -44,8 +44,8 @@ export const hasColumnLineage = up.size > 0;
 export const isTraced = (node: string, column: string): boolean =>
   up.has(columnKey(node, column)) || down.has(columnKey(node, column));
 
-/** How a column gets its values from others; filters and joins only decide about rows. */
-const isValue = (kind: string): boolean => !/filter|join|rows|condition/.test(kind);
+/** Whether a column's values are used; filters, joins and their like only decide about rows. */
+const isValue = (kind: string): boolean => /^(direct|transformed|aggregated)$/.test(kind);
 
 /** The columns directly above and below. */
 export const upstreamOf = (node: string, column: string): ColumnEdge[] => up.get(columnKey(node, column)) ?? [];

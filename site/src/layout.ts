@@ -203,17 +203,19 @@ function order(vertices: Vertex[], rows: number[][]): void {
     }
   }
   for (const row of rows) row.sort((one, other) => vertices[one]!.order - vertices[other]!.order);
+  const means = new Float64Array(vertices.length);
   const sweeps = vertices.length > 4000 ? 8 : 24;
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const forwards = sweep % 2 === 0;
     for (const row of forwards ? rows : rows.toReversed()) {
-      const means = new Map(row.map((at) => {
+      for (const at of row) {
         const vertex = vertices[at]!;
         const near = forwards ? vertex.before : vertex.after;
-        const sum = near.reduce((sum, it) => sum + vertices[it]!.order / rows[vertices[it]!.rank]!.length, 0);
-        return [at, near.length > 0 ? sum / near.length : vertex.order / row.length];
-      }));
-      row.sort((one, other) => means.get(one)! - means.get(other)!);
+        let sum = near.length > 0 ? 0 : vertex.order / row.length;
+        for (const it of near) sum += vertices[it]!.order / rows[vertices[it]!.rank]!.length / near.length;
+        means[at] = sum;
+      }
+      row.sort((one, other) => means[one]! - means[other]!);
       row.forEach((at, order) => (vertices[at]!.order = order));
     }
   }

@@ -97,6 +97,13 @@ pub enum Command {
         gdbt ls --output dot | dot -Tsvg > lineage.svg"
     )]
     List(ListArgs),
+    /// Show what flows where: nodes, columns or entities.
+    #[command(after_help = "Examples:\n  \
+        gdbt lineage --output svg > lineage.svg\n  \
+        gdbt lineage --select dim_user --upstream 2 --output mermaid\n  \
+        gdbt lineage --er --select dwh --output mermaid\n\n\
+        docs/lineage.schema.json describes the JSON. `gdbt docs serve` shows the same as a page.")]
+    Lineage(LineageArgs),
     /// Run a macro.
     #[command(after_help = "Example:\n  \
         gdbt run-operation grant_select --args '{role: reporter}'\n\n\
@@ -160,6 +167,7 @@ impl Command {
             Self::Show(_) => "show",
             Self::Parse => "parse",
             Self::List(_) => "list",
+            Self::Lineage(_) => "lineage",
             Self::RunOperation(_) => "run-operation",
             Self::Clone(_) => "clone",
             Self::Retry(_) => "retry",
@@ -184,7 +192,7 @@ impl Command {
 
     /// Whether standard output is for what the command prints alone.
     pub fn prints_for_programs(&self) -> bool {
-        matches!(self, Self::Db(_) | Self::Completions(_) | Self::List(_))
+        matches!(self, Self::Db(_) | Self::Completions(_) | Self::List(_) | Self::Lineage(_))
     }
 
     /// Whether incremental models and seeds are rebuilt.
@@ -485,6 +493,40 @@ pub enum ListOutput {
     Mermaid,
     /// A Graphviz graph of the selection.
     Dot,
+}
+
+/// Options of `lineage`.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct LineageArgs {
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// What to print.
+    #[arg(long, value_enum, default_value = "json", ignore_case = true)]
+    pub output: LineageOutput,
+    /// So many levels of what the selected nodes depend on.
+    #[arg(long, value_name = "N")]
+    pub upstream: Option<usize>,
+    /// So many levels of what uses the selected nodes.
+    #[arg(long, value_name = "N")]
+    pub downstream: Option<usize>,
+    /// Entities and how they relate, from relationships tests, keys and unique tests; as JSON
+    /// or Mermaid.
+    #[arg(long)]
+    pub er: bool,
+}
+
+/// Forms of `lineage --output`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LineageOutput {
+    /// Nodes and edges.
+    Json,
+    /// A Mermaid diagram.
+    Mermaid,
+    /// A Graphviz graph.
+    Dot,
+    /// A picture.
+    Svg,
 }
 
 /// Commands about documentation.

@@ -53,6 +53,7 @@ impl Selection {
             Command::Run(args) => (&args.selection, &no_types),
             Command::Seed(args) => (&args.selection, &no_types),
             Command::Snapshot(args) => (&args.selection, &no_types),
+            Command::Lineage(args) => (&args.selection, &no_types),
             Command::Docs(DocsCommand::Generate(args)) => (&args.selection, &no_types),
             Command::Compile(args) => (&args.selection, &no_types),
             Command::Show(args) => (&args.selection, &no_types),

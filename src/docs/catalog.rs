@@ -6,9 +6,10 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Value;
 use crate::manifest::{Manifest, RelationName, UniqueId};
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The columns of a catalog's table that dbt reads as text whatever they hold.
@@ -25,7 +26,7 @@ const TEXTS: [&str; 9] = [
 ];
 
 /// A relation as the database has it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CatalogTable {
     /// What and where it is.
     pub metadata: TableMetadata,
@@ -39,7 +40,7 @@ pub struct CatalogTable {
 }
 
 /// What and where a relation is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct TableMetadata {
     /// `BASE TABLE`, `VIEW` or `MATERIALIZED VIEW`.
@@ -53,7 +54,7 @@ pub struct TableMetadata {
 }
 
 /// A column of a relation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ColumnMetadata {
     /// The type as SQL writes it, such as `character varying(20)`.
@@ -69,7 +70,7 @@ pub struct ColumnMetadata {
 type Key = (Option<String>, String, String);
 
 /// What the database has for nodes and sources.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Catalog {
     /// By node.
     pub nodes: IndexMap<UniqueId, CatalogTable>,
@@ -80,6 +81,11 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The catalog that was written before; none when there is none that can be read.
+    pub fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+
     /// The catalog of the manifest's nodes and sources, or of those selected, from what
     /// `get_catalog` returned: one row for each column of each relation.
     ///

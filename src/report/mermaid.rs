@@ -36,7 +36,7 @@ fn shape(node: &LineageNode<'_>) -> String {
 }
 
 /// Mermaid's entity codes for everything that could end a label or begin markup.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -8,13 +8,16 @@ pub mod column_lineage;
 mod data;
 mod diagnostic;
 pub mod dot;
+pub mod er;
 mod json_text;
+mod layout;
 pub mod lineage;
 mod log_file;
 pub mod mermaid;
 mod message;
 mod progress;
 mod style;
+pub mod svg;
 mod usage;
 mod warning;
 

@@ -214,3 +214,51 @@ fn the_folder_is_served() {
     server.kill().unwrap();
     server.wait().unwrap();
 }
+
+#[test]
+fn lineage_is_printed_in_every_form() {
+    let project = project();
+    let names = |json: &str| -> Vec<String> {
+        let json: Json = serde_json::from_str(json).unwrap();
+        let nodes = json["nodes"].as_array().unwrap();
+        nodes.iter().map(|node| node["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = names(&project.ok("lineage").stdout);
+    assert_eq!(all.len(), 5, "{all:?}");
+    let near = project.ok("lineage --select stg_user --upstream 1");
+    let mut near = names(&near.stdout);
+    near.sort();
+    assert_eq!(near, ["stg_user", "users"]);
+    let around = names(&project.ok("lineage --select users --downstream 2").stdout);
+    assert_eq!(around.len(), 3, "{around:?}");
+    let mermaid = project.ok("lineage --output mermaid --select +dim_user").stdout;
+    assert!(mermaid.starts_with("flowchart LR") && mermaid.contains("-->"), "{mermaid}");
+    assert!(project.ok("lineage --output dot").stdout.starts_with("digraph lineage {"));
+    let svg = project.ok("lineage --output svg").stdout;
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+    assert_eq!(svg.matches("<title>").count(), 5);
+}
+
+#[test]
+fn entities_are_printed_with_their_keys() {
+    let keys = "models:\n  - name: orders\n    columns:\n      - name: user_id\n        data_tests: [not_null]\n    \
+                constraints: [{type: foreign_key, columns: [user_id], to: \"ref('people')\", to_columns: [id]}]\n  \
+                - name: people\n    columns:\n      - name: id\n        data_tests: [unique, not_null]\n";
+    let project = Project::offline()
+        .file("profiles.yml", "shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, host: localhost, user: u, password: p, dbname: d, schema: s, port: 1}\n")
+        .file("models/orders.sql", "select 1 as user_id")
+        .file("models/people.sql", "select 1 as id")
+        .file("models/schema.yml", keys);
+    let said = project.ok("lineage --er --output mermaid");
+    insta::assert_snapshot!(said.stdout, @r#"
+    erDiagram
+      "orders" {
+        unknown user_id FK
+      }
+      "people" {
+        unknown id PK
+      }
+      "people" ||--o{ "orders" : "user_id"
+    "#);
+    assert_eq!(project.run("lineage --er --output svg").code, 2);
+}

@@ -131,7 +131,7 @@ pub fn serve(args: &ServeArgs, session: &Session) -> Result<ExitStatus, Vec<Diag
     if !target.join(INDEX).exists() {
         let loaded = Loaded::new(session)?;
         let runs = runs::read(&target);
-        let catalog = Catalog::default();
+        let catalog = Catalog::read(&target.join("catalog.json")).unwrap_or_default();
         let made = Made { compiled: HashMap::new(), catalog: &catalog, runs, columns: Json::Null };
         write_site(&loaded, session, &made, false)?;
     }

@@ -9,6 +9,7 @@ mod deps;
 mod docs;
 mod freshness;
 mod init;
+mod lineage;
 mod list;
 mod parse;
 mod retry;
@@ -34,6 +35,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Compile(args) => compile::run(args, session),
         Command::Show(args) => show::run(args, session),
         Command::Parse => parse::run(session),
+        Command::Lineage(args) => lineage::run(args, session),
         Command::List(args) => list::run(args, session),
         Command::Docs(DocsCommand::Generate(args)) => docs::generate(args, session),
         Command::Docs(DocsCommand::Serve(args)) => docs::serve(args, session),

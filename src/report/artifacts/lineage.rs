@@ -9,7 +9,7 @@ use crate::report::lineage::Lineage;
 use crate::report::{clock, dot, mermaid};
 use crate::sql::project::ColumnLineage;
 use jiff::Timestamp;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::path::Path;
 
 /// Writes nodes, edges and the ready Mermaid and Graphviz texts; with `columns`, what each
@@ -21,6 +21,23 @@ pub fn write_lineage(
     invocation: &Invocation,
 ) -> Result<()> {
     let lineage = Lineage::of_data(manifest);
+    let metadata = json!({
+        "gdbt_version": env!("CARGO_PKG_VERSION"),
+        "generated_at": clock::timestamp(Timestamp::now()),
+        "invocation_id": invocation.id,
+    });
+    let mut whole = Map::from_iter([("metadata".to_owned(), metadata)]);
+    whole.extend(lineage_json(&lineage));
+    whole.insert("mermaid".to_owned(), json!(mermaid::draw(&lineage)));
+    whole.insert("dot".to_owned(), json!(dot::draw(&lineage)));
+    if let Some(columns) = columns {
+        whole.extend(column_lineage::json(columns, manifest));
+    }
+    write_json(path, &whole)
+}
+
+/// Nodes and edges.
+pub fn lineage_json(lineage: &Lineage<'_>) -> Map<String, Json> {
     let nodes: Vec<Json> = lineage
         .nodes
         .iter()
@@ -44,19 +61,5 @@ pub fn write_lineage(
             json!({"from": id(from), "to": id(to)})
         })
         .collect();
-    let mut whole = json!({
-        "metadata": {
-            "gdbt_version": env!("CARGO_PKG_VERSION"),
-            "generated_at": clock::timestamp(Timestamp::now()),
-            "invocation_id": invocation.id,
-        },
-        "nodes": nodes,
-        "edges": edges,
-        "mermaid": mermaid::draw(&lineage),
-        "dot": dot::draw(&lineage),
-    });
-    if let (Some(columns), Json::Object(whole)) = (columns, &mut whole) {
-        whole.extend(column_lineage::json(columns, manifest));
-    }
-    write_json(path, &whole)
+    Map::from_iter([("nodes".to_owned(), json!(nodes)), ("edges".to_owned(), json!(edges))])
 }

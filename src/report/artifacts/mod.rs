@@ -10,7 +10,7 @@ mod sources;
 
 pub use catalog::write_catalog;
 pub use kept_run::keep_run;
-pub use lineage::write_lineage;
+pub use lineage::{lineage_json, write_lineage};
 pub use manifest::{ManifestDetails, ManifestView, write_manifest};
 pub use run_results::{RunResults, write_run_results};
 pub use sources::write_sources;
