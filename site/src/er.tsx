@@ -29,7 +29,7 @@ function picture(entities: Entity[], onlyKeys: boolean): Picture {
   const boxes = entities.map((entity, index) => {
     const rows = columns[index]!;
     const texts = rows.map((column) => textWidth(shorten(column.name, 30), FONT) + textWidth(shorten(shortType(column.type ?? ""), 22), SMALL) + 84);
-    return { width: Math.max(200, textWidth(entity.name, FONT) + 40, ...texts), height: TOP + rows.length * LINE + 8 };
+    return { width: Math.max(200, textWidth(entity.name, FONT) * 1.12 + textWidth(entity.schema, SMALL) + 54, ...texts), height: TOP + rows.length * LINE + 8 };
   });
   // Who is referred to stands left of who refers; cycles are cut where they close.
   const edges: [number, number][] = [];

@@ -7,6 +7,9 @@ import { draw, drawMap, mapCamera, palette, type Camera, type Palette } from "./
 import { columnAt, ROW, scene as sceneOf, type Scene, type View } from "./scene";
 import { useTheme } from "./theme";
 
+/** The width of the panel about the chosen node. */
+const BESIDE = 310;
+
 export interface GraphProps {
   view: View;
   /** Called with the scene when it is laid out. */
@@ -39,7 +42,10 @@ export function Graph({ view, onScene, onChoose, onOpen, onColumn, small = false
       const at = made.nodes.findIndex((it) => it.node.id === (view.focus ?? made.path?.start.node));
       setChosen(at < 0 ? null : at);
       onScene?.(made);
-      if (canvas.current) camera.current = fit(made, canvas.current, at < 0 ? null : at);
+      if (!canvas.current) return;
+      // Room for what is told about the chosen node.
+      const beside = !small && at >= 0 && canvas.current.clientWidth > 900 ? BESIDE : 0;
+      camera.current = fit(made, canvas.current, at < 0 ? null : at, made.path ? 0 : beside);
     }, 0);
     return () => clearTimeout(timer);
   }, [key]);
@@ -224,8 +230,8 @@ function litNodes(scene: Scene, at: number): Set<number> {
   return new Set(all.flatMap((place) => index.get(place) ?? []));
 }
 
-function fit(scene: Scene, canvas: HTMLCanvasElement, at: number | null): Camera {
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+function fit(scene: Scene, canvas: HTMLCanvasElement, at: number | null, beside = 0): Camera {
+  const [width, height] = [canvas.clientWidth - beside, canvas.clientHeight];
   const scale = Math.min(1, (width - 48) / Math.max(scene.width, 1), (height - 48) / Math.max(scene.height, 1));
   if (at !== null && scale < 0.45) return centred(scene, canvas, at, 0.8);
   return { scale, x: (width - scene.width * scale) / 2, y: (height - scene.height * scale) / 2 };

@@ -68,7 +68,7 @@ export function Lineage({ route }: { route: Route }): JSX.Element {
       {scene?.path ? (
         <div class="toolbar focus">
           <span>Path of column <strong>{scene.path.start.column}</strong> of <NodeLink node={data.nodes[placeOf.get(scene.path.start.node)!]!} /></span>
-          <span class="faint">Solid lines carry the value as it is, dashed ones change it or use it as a condition.</span>
+          <span class="faint">Solid: passed on as it is. Dashed: changed, or a condition.</span>
           <button type="button" onClick={() => change({ column: null })}>Leave path</button>
         </div>
       ) : null}

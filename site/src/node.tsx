@@ -56,7 +56,7 @@ function Facts({ node }: { node: Node }): JSX.Element | null {
     ["Message", node.last && mood(node.last.status) === "bad" ? <span class="message">{node.last.message}</span> : null],
     ["Owner", node.owner ? <Value value={node.owner} /> : null],
     ["Tags", node.tags?.length ? <span class="tags">{node.tags.map((tag) => <a href={href("lineage", "", { select: `tag:${tag}` })}>{tag}</a>)}</span> : null],
-    ["In the database", node.table ? <span>{node.table.type?.toLowerCase()}{node.table.owner ? ` of ${node.table.owner}` : ""}</span> : null],
+    ["In the database", node.table ? <span>{node.table.type?.toLowerCase().replace("base table", "table")}{node.table.owner ? `, owned by ${node.table.owner}` : ""}</span> : null],
     ...(node.table?.stats ?? []).map((stat): [string, ComponentChildren] => [stat.label, <Value value={stat.value} />]),
     ["File", <code>{node.path}</code>],
     ...Object.entries(details).map(([key, value]): [string, ComponentChildren] => [title(key), <Value value={value} />]),

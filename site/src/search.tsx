@@ -4,7 +4,6 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { data, layerColour, type Node } from "./data";
 import { go, href } from "./route";
-import { summary } from "./text";
 
 interface Entry {
   address: string;
@@ -126,7 +125,7 @@ export function Search(): JSX.Element {
             <li key={hit.entry.address} id={`hit-${index}`} role="option" aria-selected={index === at} onPointerDown={(event) => { event.preventDefault(); choose(hit); }} onPointerEnter={() => setAt(index)}>
               <span class="hit-name" style={hit.entry.layer ? { "--colour": layerColour(hit.entry.layer) } : {}}>{hit.entry.title}</span>
               <span class="faint">{hit.entry.kind}{hit.entry.layer && hit.entry.kind !== hit.entry.layer ? ` · ${hit.entry.layer}` : ""}</span>
-              {hit.where ? <span class="where">{summary(hit.where, 100)}</span> : null}
+              {hit.where ? <span class="where">{hit.where}</span> : null}
             </li>
           ))}
           {hits.length === 0 ? <li class="none">Nothing matches “{query}”.</li> : null}
