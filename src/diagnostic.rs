@@ -142,6 +142,8 @@ codes! {
     FreshnessUnknown = "GD3031", Runtime;
     /// What dates a source is no timestamp.
     FreshnessNotATime = "GD3032", Database;
+    /// A unit test could not be run.
+    UnitTestFailed = "GD3033", Runtime;
     /// A unit test does not fit its model, or its rows cannot be read.
     UnitTestInvalid = "GD3030", Parsing;
     /// A metric, semantic model or saved query is wrong, or made of what does not exist.

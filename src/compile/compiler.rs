@@ -4,7 +4,7 @@ use super::ctes::{self, Injection};
 use super::paths;
 use super::source_map::SourceMap;
 use crate::adapter::Session;
-use crate::context::{NodeContext, Shared};
+use crate::context::{NodeContext, Shared, UnitScope};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::jinja::{SourceFile, Template, Value};
 use crate::manifest::foreign_key::{self, ForeignKeys};
@@ -67,6 +67,18 @@ pub struct Compiler {
     ephemerals: Mutex<HashMap<UniqueId, Slot>>,
 }
 
+/// Renders the node's template.
+fn rendered(node: &Node, context: &NodeContext) -> Result<Rendered> {
+    let template = match &node.template {
+        Some(template) => template.clone(),
+        None => Template::from_text(node.original_file_path.clone(), node.raw_code.clone())?,
+    };
+    let (code, marks) = template.render_traced(context)?;
+    let file: &Arc<SourceFile> = template.file();
+    let map = SourceMap::of_render(file, &marks, code.len());
+    Ok(Rendered { code, map, ephemerals: context.ephemerals() })
+}
+
 /// The ephemeral model once it is compiled. Other threads that need it wait.
 type Slot = Arc<Mutex<Option<Arc<Ephemeral>>>>;
 
@@ -121,6 +133,35 @@ impl Compiler {
         Ok(CompiledNode { compiled: Arc::new(done.compiled), map: Arc::new(done.map) })
     }
 
+    /// Renders a model as a unit test wants it, with `fixture` giving the SQL of each input
+    /// that it reads, and writes it. `node` is the model with the test's name and place.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`], and those of `fixture`.
+    pub fn compile_unit_test(
+        &self,
+        node: &Arc<Node>,
+        session: &Arc<Session>,
+        scope: &Arc<UnitScope>,
+        fixture: &dyn Fn(&UniqueId) -> Result<String>,
+    ) -> Result<CompiledNode> {
+        let context = NodeContext::unit_test(&self.shared, node, Some(session), scope);
+        let rendered = rendered(node, &context)?;
+        let ctes = rendered.ephemerals.iter().filter_map(|id| {
+            let name = scope.inputs.get(id)?;
+            let cte = fixture(id).map(|sql| {
+                let sql = ctes::expression(name, &sql);
+                let mut map = SourceMap::default();
+                map.push_text(&sql);
+                (ExtraCte { id: id.clone(), sql }, map)
+            });
+            Some(cte)
+        });
+        let ctes = ctes.collect::<Result<Vec<_>>>()?;
+        let done = self.inline(node, &rendered, ctes)?;
+        Ok(CompiledNode { compiled: Arc::new(done.compiled), map: Arc::new(done.map) })
+    }
+
     /// The relations that foreign keys of the contract refer to.
     fn foreign_keys(&self, node: &Arc<Node>) -> Result<ForeignKeys> {
         let render = |to: &str| {
@@ -149,14 +190,7 @@ impl Compiler {
         if let NodeKind::GenericTest(test) = &node.kind {
             context = context.with_test_kwargs(&test.kwargs)?;
         }
-        let template = match &node.template {
-            Some(template) => template.clone(),
-            None => Template::from_text(node.original_file_path.clone(), node.raw_code.clone())?,
-        };
-        let (code, marks) = template.render_traced(&context)?;
-        let file: &Arc<SourceFile> = template.file();
-        let map = SourceMap::of_render(file, &marks, code.len());
-        Ok(Rendered { code, map, ephemerals: context.ephemerals() })
+        rendered(node, &context)
     }
 
     /// The expressions to inline for these ephemeral models, each model once.

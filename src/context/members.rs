@@ -167,6 +167,7 @@ impl Inner {
                 _ => None,
             },
             (Phase::Run(run), _) => match name {
+                "this" if run.unit.is_some() => Some(run.this_of_unit_test()),
                 "this" => Some(match run.node.kind {
                     NodeKind::Operation { .. } => Value::None,
                     _ => relations::this(&run.node.relation, run.node.quote_policy),

@@ -29,6 +29,7 @@ mod runtime;
 mod runtime_config;
 mod shared;
 mod test_kwargs;
+mod unit_scope;
 mod var;
 pub mod yaml;
 
@@ -40,6 +41,7 @@ pub use node::NodeContext;
 pub use references::{Found, References, Version, describe};
 pub use relations::load_seed;
 pub use shared::{Invocation, Shared};
+pub use unit_scope::UnitScope;
 
 #[cfg(test)]
 pub(crate) mod tests;

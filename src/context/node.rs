@@ -6,6 +6,7 @@ use super::relations;
 use super::results::SqlResults;
 use super::shared::Shared;
 use super::test_kwargs;
+use super::unit_scope::UnitScope;
 use crate::adapter::Session;
 use crate::diagnostic::Result;
 use crate::event_time::Batch;
@@ -38,10 +39,20 @@ pub(super) struct Run {
     pub(super) compiled: Option<Arc<Compiled>>,
     /// Of a microbatch model.
     pub(super) batch: Option<Batch>,
+    /// Of a unit test.
+    pub(super) unit: Option<Arc<UnitScope>>,
     ephemerals: Mutex<Vec<UniqueId>>,
 }
 
 impl Run {
+    /// The rows given for `this`; none when there are none, as in dbt.
+    pub(super) fn this_of_unit_test(&self) -> Value {
+        let unit = self.unit.as_ref();
+        let Some(id) = unit.and_then(|unit| unit.this.as_ref()) else { return Value::None };
+        self.add_ephemeral(id);
+        unit.and_then(|unit| unit.input(id)).unwrap_or(Value::None)
+    }
+
     pub(super) fn add_ephemeral(&self, id: &UniqueId) {
         let mut ephemerals = self.ephemerals.lock();
         if !ephemerals.contains(id) {
@@ -164,9 +175,28 @@ impl NodeContext {
     /// it does while parsing.
     pub fn runtime(shared: &Arc<Shared>, node: &Arc<Node>, session: Option<&Arc<Session>>) -> Self {
         let package = node.package_name.clone();
-        let run =
-            Run { node: node.clone(), compiled: None, batch: None, ephemerals: Mutex::default() };
+        let run = Run {
+            node: node.clone(),
+            compiled: None,
+            batch: None,
+            unit: None,
+            ephemerals: Mutex::default(),
+        };
         Self::new(shared, package, Phase::Run(run)).with_session(session)
+    }
+
+    /// To compile a model as a unit test wants it.
+    pub fn unit_test(
+        shared: &Arc<Shared>,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+        scope: &Arc<UnitScope>,
+    ) -> Self {
+        Self::runtime(shared, node, session).changed(|inner| {
+            if let Phase::Run(run) = &mut inner.phase {
+                run.unit = Some(Arc::clone(scope));
+            }
+        })
     }
 
     /// To run a macro by itself. Macros are searched from `package`, or from the root project.
@@ -285,6 +315,12 @@ impl Globals for NodeContext {
 impl Inner {
     /// The value of a name: macros go before the context's own names, as in dbt.
     fn value(self: &Arc<Self>, name: &str) -> Option<Value> {
+        let original = self.own_value(name);
+        let changed = self.unit().and_then(|unit| unit.overridden(name, original.as_ref()));
+        changed.or(original)
+    }
+
+    fn own_value(self: &Arc<Self>, name: &str) -> Option<Value> {
         if let Some(value) = self.extras.get(name) {
             return Some(value.clone());
         }

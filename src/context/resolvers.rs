@@ -8,7 +8,7 @@ use super::relations;
 use super::runtime_config::RuntimeConfig;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Object, Result, State, Value};
-use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs, version_text};
+use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs, UniqueId, version_text};
 use std::any::Any;
 use std::sync::Arc;
 
@@ -62,6 +62,10 @@ fn resolve_ref(
     state: &mut State<'_>,
 ) -> Result<Value> {
     let target = find_node(inner, &label(node), &node.package_name, args)?;
+    if inner.unit().is_some() {
+        return given(inner, &target.unique_id)
+            .ok_or_else(|| not_given(inner, "node", &args.name).into());
+    }
     check_access(inner, node, &target)?;
     if !node.depends_on.nodes.contains(&target.unique_id) {
         return Err(not_inferred(node, args).into());
@@ -76,6 +80,25 @@ fn resolve_ref(
         return Ok(elsewhere);
     }
     Ok(relations::of_node(inner, &target))
+}
+
+/// The rows that a unit test gives for a node or source.
+fn given(inner: &Inner, id: &UniqueId) -> Option<Value> {
+    let value = inner.unit()?.input(id)?;
+    if let Phase::Run(run) = &inner.phase {
+        run.add_ephemeral(id);
+    }
+    Some(value)
+}
+
+/// A model under test reads something that no rows are given for.
+fn not_given(inner: &Inner, kind: &str, name: &str) -> Box<Diagnostic> {
+    let label = inner.node().map_or_else(String::new, |node| {
+        describe("unit_test", &node.unique_id, &node.original_file_path)
+    });
+    let message = format!("{label} depends on a {kind} named '{name}' which was not found");
+    Diagnostic::new(Code::RefUnknown, message)
+        .with_help("Give rows for it under `given:`; `rows: []` when none are needed.")
 }
 
 /// Where an earlier state has the node, when that is to be read: because nothing is built
@@ -232,6 +255,10 @@ fn resolve_source(inner: &Inner, label: &str, args: &SourceArgs) -> Result<Value
     let source = source.ok_or_else(|| {
         Diagnostic::new(Code::Internal, format!("{name}.{table} is in the index only"))
     })?;
+    if inner.unit().is_some() {
+        return given(inner, &source.unique_id)
+            .ok_or_else(|| not_given(inner, "source", &format!("{name}.{table}")).into());
+    }
     Ok(relations::of_source(inner, source))
 }
 

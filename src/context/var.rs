@@ -16,6 +16,9 @@ pub struct Var(pub Arc<Inner>);
 impl Var {
     fn get(&self, state: &mut State<'_>, name: &str) -> Result<Option<Value>> {
         let inner = &self.0;
+        if let Some(value) = inner.unit().and_then(|unit| unit.overrides.vars.get(name)) {
+            return Ok(Some(super::json::from_json(value)));
+        }
         let Some(node) = inner.shared.workspace.vars.get(&inner.package, name) else {
             return Ok(None);
         };
@@ -80,7 +83,11 @@ impl Object for Var {
         }
         let ([name], []) = args.bind("has_var", ["var_name"], [])?;
         let vars = &self.0.shared.workspace.vars;
-        Ok(Value::Bool(vars.get(&self.0.package, &name.to_string()).is_some()))
+        let name = name.to_string();
+        if self.0.unit().is_some_and(|unit| unit.overrides.vars.contains_key(&name)) {
+            return Ok(Value::Bool(true));
+        }
+        Ok(Value::Bool(vars.get(&self.0.package, &name).is_some()))
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -94,6 +101,9 @@ pub fn env_var(inner: Arc<Inner>) -> Value {
     Value::function("env_var", move |_, args| {
         let ([name], [default]) = args.bind("env_var", ["var"], ["default"])?;
         let name = name.to_string();
+        if let Some(value) = inner.unit().and_then(|unit| unit.overrides.env_vars.get(&name)) {
+            return Ok(super::json::from_json(value));
+        }
         let value = inner.shared.workspace.env.env_var(&name)?;
         if let Some(capture) = inner.phase.capture() {
             capture.add_env_var(&name, value);

@@ -45,4 +45,5 @@ pub use eval::State;
 pub use globals::{Globals, UndefinedMode};
 pub use template::{MacroDef, Param, SourceFile, Template};
 pub use trace::Mark;
+pub use value::ops::compare;
 pub use value::{Args, Dict, List, Object, Set, Tuple, Value};

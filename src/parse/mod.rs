@@ -28,7 +28,7 @@ mod resolve;
 mod semantic;
 mod sources;
 mod sql_file;
-mod static_reference;
+pub mod static_reference;
 mod tests;
 mod unit_tests;
 mod unused_paths;

@@ -311,7 +311,7 @@ fn at(info: &NodeInfo, status: &'static str) -> NodeInfo {
 }
 
 /// An attribute of a result, whatever class it has.
-fn member(value: &Value, name: &str, context: &NodeContext) -> Option<Value> {
+pub(super) fn member(value: &Value, name: &str, context: &NodeContext) -> Option<Value> {
     let found = value.get_attr(&mut State::new(context), name).ok()?;
     (!found.is_none() && !found.is_undefined()).then_some(found)
 }

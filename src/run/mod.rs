@@ -19,6 +19,8 @@ mod retry;
 pub mod scheduler;
 mod show;
 pub mod summary;
+mod unit_diff;
+mod unit_test;
 mod work;
 
 use crate::adapter::Table;

@@ -302,6 +302,7 @@ pub fn project_counts(manifest: &Manifest) -> String {
         (ResourceType::Exposure, manifest.exposures.len()),
         (ResourceType::Macro, manifest.macros.len()),
         (ResourceType::Group, manifest.groups.len()),
+        (ResourceType::UnitTest, manifest.unit_tests.len()),
     ] {
         counts.insert(kind, count);
     }

@@ -34,9 +34,12 @@ impl Plan {
                 None => Kind::Pass,
             })
             .collect();
-        let edges = (0..dag.len())
+        let mut edges = (0..dag.len())
             .flat_map(|parent| dag.children_of(parent).map(move |child| (parent, child)))
             .collect::<Vec<_>>();
+        if tests_gate {
+            put_unit_tests_first(&subjects, &mut edges);
+        }
         Self { subjects, graph: Graph::new(kinds, edges) }
     }
 
@@ -61,6 +64,23 @@ impl Plan {
     pub fn subject(&self, place: usize) -> Option<&Subject> {
         self.subjects.get(place)?.as_ref()
     }
+}
+
+/// In `build` a unit test runs before its model, once what the model needs is there: each test
+/// takes over what comes before its model, and comes before the model itself.
+fn put_unit_tests_first(subjects: &[Option<Subject>], edges: &mut Vec<(usize, usize)>) {
+    let is_unit_test =
+        |place: usize| matches!(subjects.get(place), Some(Some(Subject::UnitTest(_))));
+    let tests: Vec<(usize, usize)> =
+        edges.iter().copied().filter(|(_, child)| is_unit_test(*child)).collect();
+    edges.retain(|(_, child)| !is_unit_test(*child));
+    let inherited = edges.iter().flat_map(|(parent, child)| {
+        let of_model = tests.iter().filter(move |(model, _)| model == child);
+        of_model.map(move |(_, test)| (*parent, *test))
+    });
+    let inherited: Vec<(usize, usize)> = inherited.collect();
+    edges.extend(inherited);
+    edges.extend(tests.into_iter().map(|(model, test)| (test, model)));
 }
 
 fn subject(manifest: &Manifest, id: &UniqueId) -> Option<Subject> {

@@ -155,6 +155,10 @@ impl Work for NodeWork<'_> {
             Subject::Node(node) if action != execute::Action::Freshness => {
                 self.executor.execute(node, &info)
             }
+            Subject::UnitTest(test) if action == execute::Action::Run => {
+                self.executor.run_unit_test(test, &info)
+            }
+            Subject::UnitTest(_) => NodeResult::begun(subject.clone()),
             _ => self.executor.check_freshness(subject, &info),
         };
         self.running.lock().remove(&place);

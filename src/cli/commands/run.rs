@@ -49,7 +49,7 @@ pub fn snapshots(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 
 /// `gdbt test`: tests.
 pub fn tests(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
-    let kinds = [ResourceType::Test];
+    let kinds = [ResourceType::Test, ResourceType::UnitTest];
     nodes(session, &Task::building(session.settings.selection.types(&kinds, &kinds)))
 }
 
@@ -60,6 +60,7 @@ pub fn build(args: &BuildArgs, session: &Session) -> Result<ExitStatus, Vec<Diag
         ResourceType::Snapshot,
         ResourceType::Seed,
         ResourceType::Test,
+        ResourceType::UnitTest,
         ResourceType::Exposure,
     ];
     let types = session.settings.selection.types(&kinds, &kinds);

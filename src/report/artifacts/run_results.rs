@@ -44,6 +44,8 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
     // dbt leaves these out for seeds, which have no SQL to compile.
     let node = result.subject.node().filter(|node| node.resource_type() != ResourceType::Seed);
     let is_macro = matches!(result.subject, Subject::Macro(_));
+    let is_unit_test = matches!(result.subject, Subject::UnitTest(_));
+    let has_sql = node.is_some() || is_unit_test;
     let code = result.compiled.as_ref().map(|compiled| compiled.code.as_str());
     json!({
         "status": result.status,
@@ -54,8 +56,8 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
         "message": result.message.as_deref().map(|message| secrets.scrub(message)),
         "failures": result.failures,
         "unique_id": result.subject.unique_id(),
-        "compiled": node.map(|_| code.is_some()).or(is_macro.then_some(false)),
-        "compiled_code": code.filter(|_| node.is_some()),
+        "compiled": has_sql.then_some(code.is_some()).or(is_macro.then_some(false)),
+        "compiled_code": code.filter(|_| has_sql),
         "relation_name": node.and_then(|node| node.relation_name()),
         "batch_results": result.batches,
     })
