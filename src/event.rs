@@ -392,6 +392,19 @@ pub enum Event {
     },
     /// A model ended.
     LogModelResult(ResultLine),
+    /// A user-defined function was made, or not.
+    LogFunctionResult(ResultLine),
+    /// A batch of a microbatch model begins.
+    LogStartBatch {
+        /// The model.
+        node: NodeInfo,
+        /// `batch 2024-09-17 of dwh.sessions`.
+        description: String,
+        /// Which batch of how many.
+        position: Position,
+    },
+    /// A batch of a microbatch model ended.
+    LogBatchResult(ResultLine),
     /// A seed ended.
     LogSeedResult(ResultLine),
     /// A snapshot ended.

@@ -147,6 +147,12 @@ impl TimeWindow {
         Ok(Self { start: at_utc(start), end: now })
     }
 
+    /// The value of `--sample` that means this time.
+    pub fn to_option(self) -> String {
+        let [start, end] = [self.start, self.end].map(python_text);
+        format!("{{start: '{start}', end: '{end}'}}")
+    }
+
     /// The time that both windows cover.
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
@@ -197,6 +203,11 @@ pub fn parse_option(text: &str) -> Option<Timestamp> {
         .find_map(|form| DateTime::strptime(form, text).ok())
         .or_else(|| jiff::civil::Date::strptime("%Y-%m-%d", text).ok().map(Into::into))
         .map(at_utc)
+}
+
+/// The value of `--event-time-start` that means this moment.
+pub fn option_text(moment: Timestamp) -> String {
+    utc(moment).strftime("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// `str()` of Python's datetime, such as `2024-09-17 00:00:00+00:00`.
@@ -259,5 +270,8 @@ mod tests {
         assert_eq!(parse_option("2024-01-02"), Some(moment("2024-01-02")));
         assert_eq!(parse_option("2024-01-02 03:04:05"), parse_option("2024-01-02T03:04:05"));
         assert_eq!(parse_option("soon"), None);
+        assert_eq!(option_text(moment("2024-01-02")), "2024-01-02T00:00:00");
+        let window = TimeWindow { start: moment("2024-01-01"), end: moment("2024-01-02") };
+        assert_eq!(TimeWindow::parse_sample(&window.to_option(), window.end), Ok(window));
     }
 }

@@ -3,7 +3,7 @@
 use crate::adapter::Table;
 use crate::compile::SourceMap;
 use crate::diagnostic::Diagnostic;
-use crate::event_time::TimeWindow;
+use crate::event_time::{TimeWindow, parse_iso};
 use crate::manifest::{
     Compiled, Exposure, MacroNode, Node, ResourceType, Source, UniqueId, UnitTest,
 };
@@ -210,6 +210,22 @@ pub struct BatchResults {
     pub successful: Vec<TimeWindow>,
     /// Those that are not, in order.
     pub failed: Vec<TimeWindow>,
+}
+
+impl BatchResults {
+    /// What run_results.json has of an earlier run; what cannot be read is left out.
+    pub fn from_json(json: &Json) -> Self {
+        let windows = |key: &str| {
+            let pairs = json.get(key).and_then(Json::as_array).into_iter().flatten();
+            let moment = |pair: &Json, at: usize| parse_iso(pair.get(at)?.as_str()?);
+            pairs
+                .filter_map(|pair| {
+                    Some(TimeWindow { start: moment(pair, 0)?, end: moment(pair, 1)? })
+                })
+                .collect()
+        };
+        Self { successful: windows("successful"), failed: windows("failed") }
+    }
 }
 
 impl NodeResult {

@@ -161,6 +161,19 @@ impl Relation {
                 let found = key.as_str().and_then(|key| self.attribute(key));
                 return Ok(Some(found.or(default).unwrap_or(Value::None)));
             }
+            "get_function_config" => {
+                let ([model], []) = args.bind("get_function_config", ["model"], [])?;
+                return Ok(Some(function_config(&model)));
+            }
+            "get_function_macro_name" => {
+                let ([config], []) = args.bind("get_function_macro_name", ["config"], [])?;
+                let part = |name| entry(&config, name).unwrap_or(Value::None);
+                return Ok(Some(Value::from(format!(
+                    "{}_function_{}",
+                    part("type"),
+                    part("language")
+                ))));
+            }
             "matches" => {
                 let ([], parts) = args.bind("matches", [], ["database", "schema", "identifier"])?;
                 let texts = parts.map(|part| part.filter(|part| !part.is_none()));
@@ -240,6 +253,21 @@ fn set_policy_from_args(parts: [&mut bool; 3], method: &str, args: Args) -> Resu
         }
     }
     Ok(())
+}
+
+/// What of a function's model names the macro that makes it; none for other models.
+fn function_config(model: &Value) -> Value {
+    let field = |value: &Value, name: &str| entry(value, name).unwrap_or(Value::None);
+    if field(model, "resource_type").as_str() != Some("function") {
+        return Value::None;
+    }
+    let config = field(model, "config");
+    Value::dict([
+        ("language", field(model, "language")),
+        ("type", field(&config, "type")),
+        ("runtime_version", field(&config, "runtime_version")),
+        ("entry_point", field(&config, "entry_point")),
+    ])
 }
 
 fn path_text(part: Part, value: &Value) -> Result<Option<Arc<str>>> {

@@ -221,6 +221,15 @@ impl Command {
         }
     }
 
+    /// The query of the command line.
+    pub fn inline(&self) -> Option<&str> {
+        match self {
+            Self::Compile(args) => args.inline.as_deref(),
+            Self::Show(args) => args.inline.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether the command may read less than all rows.
     pub fn has_window(&self) -> bool {
         matches!(

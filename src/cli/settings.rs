@@ -8,6 +8,7 @@ use super::resolver::{Resolver, path, text};
 use super::selection::Selection;
 use super::window::Windows;
 use crate::diagnostic::Result;
+use crate::event_time::{TimeWindow, option_text};
 use crate::project::{Env, LoadOptions, ProfileOptions, RawProject, Vars};
 use crate::report::Options as ReportOptions;
 use crate::report::artifacts::Invocation;
@@ -178,6 +179,12 @@ impl Settings {
             settings.args.insert("macro".to_owned(), json!(operation.macro_name));
             settings.args.insert("args".to_owned(), Json::Object(operation.arguments()?));
         }
+        if let Command::Show(show) = command {
+            settings.args.insert("limit".to_owned(), json!(show.limit));
+        }
+        if let Some(sql) = command.inline() {
+            settings.args.insert("inline".to_owned(), json!(sql));
+        }
         Ok(settings)
     }
 
@@ -209,6 +216,7 @@ impl Settings {
             "error": report.warn_error.error, "warn": report.warn_error.warn,
             "silence": report.warn_error.silence,
         });
+        let event_time = self.windows.event_time;
         let pairs = [
             ("which", json!(self.which)),
             ("invocation_command", json!(invocation_command)),
@@ -256,9 +264,9 @@ impl Settings {
             ("favor_state", json!(self.state.favor_state)),
             ("selector", json!(self.selection.selector)),
             ("empty", json!(self.windows.empty)),
-            ("sample", json!(self.windows.sample)),
-            ("event_time_start", json!(self.windows.event_time.map(|it| it.start.to_string()))),
-            ("event_time_end", json!(self.windows.event_time.map(|it| it.end.to_string()))),
+            ("sample", json!(self.windows.sample.map(TimeWindow::to_option))),
+            ("event_time_start", json!(event_time.map(|window| option_text(window.start)))),
+            ("event_time_end", json!(event_time.map(|window| option_text(window.end)))),
             ("send_anonymous_usage_stats", json!(false)),
         ];
         let mut args: Map<String, Json> = pairs

@@ -6,6 +6,7 @@ use super::source_map::SourceMap;
 use crate::adapter::Session;
 use crate::context::{NodeContext, Shared, UnitScope};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::event_time::Batch;
 use crate::jinja::{SourceFile, Template, Value};
 use crate::manifest::foreign_key::{self, ForeignKeys};
 use crate::manifest::{Compiled, ExtraCte, Node, NodeKind, ResourceType, UniqueId};
@@ -101,6 +102,21 @@ impl Compiler {
         self.compile_with(node, session, Vec::new())
     }
 
+    /// As [`Compiler::compile`], for one batch of a microbatch model: what it reads is narrowed,
+    /// and its SQL has a file of its own.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_batch(
+        &self,
+        node: &Arc<Node>,
+        session: Option<&Arc<Session>>,
+        batch: Option<Batch>,
+    ) -> Result<CompiledNode> {
+        let labelled = |error: Box<Diagnostic>| self.shared.explain(error.with_node(node.label()));
+        self.finish(node, session, Vec::new(), batch).map_err(labelled)
+    }
+
     /// As [`Compiler::compile`], with more values for the template, such as `results` of
     /// hooks.
     ///
@@ -113,7 +129,7 @@ impl Compiler {
         values: Vec<(&'static str, Value)>,
     ) -> Result<CompiledNode> {
         let labelled = |error: Box<Diagnostic>| self.shared.explain(error.with_node(node.label()));
-        self.finish(node, session, values).map_err(labelled)
+        self.finish(node, session, values, None).map_err(labelled)
     }
 
     fn finish(
@@ -121,14 +137,15 @@ impl Compiler {
         node: &Arc<Node>,
         session: Option<&Arc<Session>>,
         values: Vec<(&'static str, Value)>,
+        batch: Option<Batch>,
     ) -> Result<CompiledNode> {
         if matches!(node.kind, NodeKind::Seed { .. }) {
             return Ok(CompiledNode { compiled: Arc::default(), map: Arc::default() });
         }
-        let rendered = self.render(node, session, values)?;
+        let rendered = self.render(node, session, values, batch)?;
         let ephemerals: &[UniqueId] = if self.injects { &rendered.ephemerals } else { &[] };
         let ctes = self.needed_ctes(ephemerals, session)?;
-        let mut done = self.inline(node, &rendered, ctes)?;
+        let mut done = self.inline(node, &rendered, ctes, batch)?;
         done.compiled.foreign_keys = self.foreign_keys(node)?;
         Ok(CompiledNode { compiled: Arc::new(done.compiled), map: Arc::new(done.map) })
     }
@@ -178,12 +195,20 @@ impl Compiler {
         node: &Arc<Node>,
         session: Option<&Arc<Session>>,
         values: Vec<(&'static str, Value)>,
+        batch: Option<Batch>,
     ) -> Result<Rendered> {
+        if node.language != "sql" && matches!(node.kind, NodeKind::Function { .. }) {
+            // Its code is no template.
+            let code = node.raw_code.to_string();
+            let mut map = SourceMap::default();
+            map.push_text(&code);
+            return Ok(Rendered { code, map, ephemerals: Vec::new() });
+        }
         if node.language != "sql" {
             let message = format!("PostgreSQL cannot run {} models", node.language);
             return Err(Diagnostic::new(Code::Unsupported, message));
         }
-        let mut context = NodeContext::runtime(&self.shared, node, session);
+        let mut context = NodeContext::runtime(&self.shared, node, session).with_batch(batch);
         for (name, value) in values {
             context = context.with(name, value);
         }
@@ -233,9 +258,9 @@ impl Compiler {
         node: &Arc<Node>,
         session: Option<&Arc<Session>>,
     ) -> Result<Arc<Ephemeral>> {
-        let rendered = self.render(node, session, Vec::new())?;
+        let rendered = self.render(node, session, Vec::new(), None)?;
         let mut ctes = self.needed_ctes(&rendered.ephemerals, session)?;
-        self.inline(node, &rendered, ctes.clone())?;
+        self.inline(node, &rendered, ctes.clone(), None)?;
         let sql = ctes::expression(&node.alias, &rendered.code);
         let mut map = SourceMap::default();
         let (before, after) = ctes::around(&node.alias);
@@ -252,6 +277,7 @@ impl Compiler {
         node: &Arc<Node>,
         rendered: &Rendered,
         ctes: Vec<(ExtraCte, SourceMap)>,
+        batch: Option<Batch>,
     ) -> Result<Inlined> {
         let (extra_ctes, maps): (Vec<ExtraCte>, Vec<SourceMap>) = ctes.into_iter().unzip();
         let code = ctes::inject(&rendered.code, &extra_ctes);
@@ -270,7 +296,7 @@ impl Compiler {
             map.push_part(&rendered.map, at..rendered.code.len());
             map
         };
-        let path = self.write(node, &code)?;
+        let path = self.write(node, &code, batch)?;
         let compiled =
             Compiled { code, path, extra_ctes, extra_ctes_injected: true, ..Compiled::default() };
         Ok(Inlined { compiled, map })
@@ -278,12 +304,12 @@ impl Compiler {
 
     /// Writes compiled SQL; gives the path. Snapshots and empty results are not written, as
     /// in dbt.
-    fn write(&self, node: &Node, code: &str) -> Result<Option<String>> {
+    fn write(&self, node: &Node, code: &str, batch: Option<Batch>) -> Result<Option<String>> {
         if node.resource_type() == ResourceType::Snapshot || code.is_empty() {
             return Ok(None);
         }
         let root = &self.shared.workspace.root;
-        let path = paths::target_path(&root.target_path, "compiled", node);
+        let path = paths::target_path(&root.target_path, "compiled", node, batch);
         paths::write(&root.root, &path, code)?;
         Ok(Some(path))
     }

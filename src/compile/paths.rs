@@ -1,21 +1,30 @@
 //! Where compiled and executed SQL is written.
 
 use crate::diagnostic::{Diagnostic, Result};
+use crate::event_time::Batch;
 use crate::manifest::Node;
 use std::path::Path;
 
 /// dbt's place of a node's SQL under the target folder: `subfolder` is `compiled` or `run`.
 /// A node that has its file to itself is written under the file's path; of several nodes in
-/// one file (generic tests) each is written below it.
-pub fn target_path(target: &str, subfolder: &str, node: &Node) -> String {
+/// one file (generic tests) each is written below it. A batch is written into a folder with the
+/// model's name.
+pub fn target_path(target: &str, subfolder: &str, node: &Node, batch: Option<Batch>) -> String {
     let (path, file) = (&node.path, &node.original_file_path);
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     let target = target.trim_end_matches('/');
     let package = &node.package_name;
-    if name(path) == name(file) {
+    let path = if name(path) == name(file) {
         format!("{target}/{subfolder}/{package}/{file}")
     } else {
         format!("{target}/{subfolder}/{package}/{file}/{path}")
+    };
+    match batch {
+        None => path,
+        Some(batch) => {
+            let (folder, extension) = path.rsplit_once('.').unwrap_or((&path, "sql"));
+            format!("{folder}/{}_{}.{extension}", name(folder), batch.name())
+        }
     }
 }
 

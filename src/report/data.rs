@@ -162,7 +162,26 @@ fn run_data(event: &Event) -> Json {
         Event::LogStartLine { node, description, position } => {
             placed(with_node(json!({"description": description}), Some(node)), *position)
         }
-        Event::LogModelResult(line) => with_group(result_data(line), &line.node),
+        Event::LogStartBatch { node, description, position } => with_node(
+            json!({
+                "description": description, "batch_index": position.index,
+                "total_batches": position.total,
+            }),
+            Some(node),
+        ),
+        Event::LogBatchResult(line) => {
+            let mut data = with_group(result_data(line), &line.node);
+            if let Some(map) = data.as_object_mut() {
+                map.remove("index");
+                map.remove("total");
+            }
+            set(&mut data, "batch_index", json!(line.position.index));
+            set(&mut data, "total_batches", json!(line.position.total));
+            data
+        }
+        Event::LogModelResult(line) | Event::LogFunctionResult(line) => {
+            with_group(result_data(line), &line.node)
+        }
         Event::LogNodeNoOpResult(line) => {
             let mut data = result_data(line);
             set(&mut data, "status", json!(""));

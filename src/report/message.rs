@@ -135,6 +135,18 @@ fn run_message(event: &Event, style: Style) -> String {
             style.line(&format!("START {description}"), "RUN", place(*position), None)
         }
         Event::LogModelResult(line) => result_line(line, "created", style),
+        Event::LogFunctionResult(line) => {
+            let message = match line.status {
+                NodeStatus::Success => Some("SUCCESS".to_owned()),
+                _ => line.message.clone(),
+            };
+            result_line(&ResultLine { message, ..line.clone() }, "created", style)
+        }
+        Event::LogStartBatch { description, position, .. } => {
+            let line = style.line(&format!("START {description}"), "RUN", place(*position), None);
+            format!("Batch {line}")
+        }
+        Event::LogBatchResult(line) => format!("Batch {}", batch_line(line, style)),
         Event::WritingInjectedSql { node } => {
             format!("Writing injected SQL for node \"{}\"", node.node.unique_id)
         }
@@ -291,12 +303,21 @@ fn result_line(line: &ResultLine, verb: &str, style: Style) -> String {
             (format!("ERROR {verb}"), style.red("ERROR"))
         }
         NodeStatus::PartialSuccess => {
-            (format!("PARTIALLY {verb}"), style.yellow("PARTIAL SUCCESS"))
+            let status = line.message.as_deref().unwrap_or("PARTIAL SUCCESS");
+            (format!("PARTIALLY {verb}"), style.yellow(status))
         }
         _ => (format!("OK {verb}"), style.green(line.message.as_deref().unwrap_or("OK"))),
     };
     let text = format!("{info} {}", line.description);
     style.line(&text, &status, place(line.position), Some(line.execution_time))
+}
+
+fn batch_line(line: &ResultLine, style: Style) -> String {
+    if line.status != NodeStatus::Skipped {
+        return result_line(line, "created", style);
+    }
+    let text = format!("SKIP {}", line.description);
+    style.line(&text, &style.yellow("SKIPPED"), place(line.position), Some(line.execution_time))
 }
 
 fn test_line(line: &ResultLine, style: Style) -> String {

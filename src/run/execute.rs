@@ -2,18 +2,22 @@
 
 use super::data_test;
 use super::database::Database;
+use super::microbatch::{self, BatchRun};
 use super::retry::Attempts;
-use super::show;
-use crate::adapter::{AdapterResponse, Relation, Response, Session, Table};
+use super::show::{self, Shown};
+use crate::adapter::{AdapterResponse, Relation, RelationType, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
 use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
 use crate::event::{Event, Level, NodeInfo, Sink};
+use crate::event_time::TimeWindow;
 use crate::jinja::{Args, State, Value};
-use crate::manifest::{MacroNode, Manifest, Node, ResourceType};
-use crate::result::{NodeResult, NodeStatus, Subject, Timing};
+use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType, UniqueId};
+use crate::result::{BatchResults, NodeResult, NodeStatus, Subject, Timing};
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// The materialization that `clone` uses for every node.
@@ -37,6 +41,13 @@ pub enum Action {
     Freshness,
 }
 
+impl Action {
+    /// Whether the start and the end of every node are told.
+    pub(super) fn tells_lines(self) -> bool {
+        !matches!(self, Self::Compile | Self::Show { .. })
+    }
+}
+
 /// Carries out nodes. Shared by all threads.
 pub struct Executor {
     /// What templates share.
@@ -53,6 +64,14 @@ pub struct Executor {
     pub action: Action,
     /// Whether warnings of tests are failures (`--warn-error`).
     pub warnings_fail: bool,
+    /// The time whose batches microbatch models load; none for what is new.
+    pub event_time: Option<TimeWindow>,
+    /// Up to when batches are new: when the run began, or the one that is retried.
+    pub batches_until: Timestamp,
+    /// Batches of an earlier run that is retried.
+    pub previous_batches: HashMap<UniqueId, BatchResults>,
+    /// Nothing more is to be begun.
+    pub stopping: AtomicBool,
 }
 
 /// What building or testing a node gave.
@@ -63,27 +82,48 @@ pub(super) struct Built {
     pub(super) response: Option<AdapterResponse>,
     pub(super) failures: Option<i64>,
     pub(super) table: Option<Table>,
+    /// The query that was run instead of the compiled code.
+    pub(super) sql: Option<String>,
 }
 
 /// A node while it is being worked on.
-struct Attempt<'a> {
+pub(super) struct Attempt<'a> {
     node: &'a Arc<Node>,
     info: &'a NodeInfo,
     timing: Vec<Timing>,
     compiled: Option<CompiledNode>,
     /// Where `write` put the SQL that was run.
     written: Option<String>,
+    /// Of a microbatch model.
+    batch: Option<BatchRun>,
 }
 
 impl<'a> Attempt<'a> {
-    fn new(node: &'a Arc<Node>, info: &'a NodeInfo) -> Self {
-        Self { node, info, timing: Vec::new(), compiled: None, written: None }
+    /// The attempt at one batch.
+    pub(super) fn with_batch(self, run: BatchRun) -> Self {
+        Self { batch: Some(run), ..self }
+    }
+
+    /// An error of the attempt, ready for the user.
+    pub(super) fn explain(
+        &self,
+        error: Box<Diagnostic>,
+        manifest: Option<&Arc<Manifest>>,
+    ) -> Box<Diagnostic> {
+        explain(error, self.written.as_deref(), manifest)
+    }
+
+    pub(super) fn new(node: &'a Arc<Node>, info: &'a NodeInfo) -> Self {
+        Self { node, info, timing: Vec::new(), compiled: None, written: None, batch: None }
     }
 }
 
 impl Executor {
     /// Carries out a node. Whatever goes wrong is in the result.
     pub fn execute(&self, node: &Arc<Node>, info: &NodeInfo) -> NodeResult {
+        if self.action == Action::Run && microbatch::is_batched(&self.shared, node) {
+            return self.execute_batches(node, info);
+        }
         let begun = Instant::now();
         let mut attempt = Attempt::new(node, info);
         let built = self.attempt(&mut attempt);
@@ -97,6 +137,10 @@ impl Executor {
                 result.message = built.message;
                 result.failures = built.failures;
                 result.table = built.table;
+                if let Some(code) = built.sql {
+                    let compiled = result.compiled.as_deref().cloned().unwrap_or_default();
+                    result.compiled = Some(Arc::new(Compiled { code, ..compiled }));
+                }
                 result.adapter_response =
                     built.response.map(|response| response.to_json()).unwrap_or_default();
             }
@@ -113,7 +157,7 @@ impl Executor {
         result
     }
 
-    fn attempt(&self, attempt: &mut Attempt<'_>) -> Result<Built> {
+    pub(super) fn attempt(&self, attempt: &mut Attempt<'_>) -> Result<Built> {
         let node = attempt.node;
         let in_node = |error: Box<Diagnostic>| error.with_node(node.label());
         let mut attempts = Attempts::default();
@@ -144,7 +188,7 @@ impl Executor {
                 ),
             });
             std::thread::sleep(pause);
-            *attempt = Attempt::new(node, attempt.info);
+            *attempt = Attempt { batch: attempt.batch, ..Attempt::new(node, attempt.info) };
         }
     }
 
@@ -156,7 +200,8 @@ impl Executor {
         }
         self.tell(Event::NodeCompiling { node: at(attempt.info, "compiling") });
         let phase = Phase::begin("compile");
-        let compiled = self.compiler.compile(node, Some(session));
+        let batch = attempt.batch.map(|run| run.batch);
+        let compiled = self.compiler.compile_batch(node, Some(session), batch);
         attempt.timing.push(phase.end());
         let compiled = compiled?;
         if node.resource_type() != ResourceType::Seed {
@@ -167,15 +212,22 @@ impl Executor {
         if let Action::Show { limit } = self.action {
             let context =
                 NodeContext::runtime(&self.shared, node, Some(session)).with_compiled(code);
-            return show::rows(node, &context, session, limit)
-                .map(|(table, response)| Unread::Table(table, response));
+            return show::rows(node, &context, session, limit).map(Unread::Rows);
         }
         if self.action == Action::Compile || node.is_ephemeral() {
             return Ok(Unread::Nothing);
         }
         self.tell(Event::NodeExecuting { node: at(attempt.info, "executing") });
         let phase = Phase::begin("execute");
-        let context = NodeContext::runtime(&self.shared, node, Some(session)).with_compiled(code);
+        let context = NodeContext::runtime(&self.shared, node, Some(session))
+            .with_compiled(code)
+            .with_batch(batch);
+        let context = match attempt.batch {
+            Some(run) if run.is_incremental => context
+                .with("is_incremental", constant("is_incremental", true))
+                .with("should_full_refresh", constant("should_full_refresh", false)),
+            _ => context,
+        };
         let done = self.materialize(node, &context);
         attempt.written = context.written();
         attempt.timing.push(phase.end());
@@ -211,7 +263,6 @@ impl Executor {
             .materialization(name)
             .ok_or_else(|| MacroIndex::materialization_missing(name))?;
         check_language(materialization, node)?;
-        self.check_strategy(node)?;
         let returned = materialization.definition.call(Args::none(), context)?;
         let main = context.result("main");
         let part = |name: &str| main.as_ref().and_then(|main| member(main, name, context));
@@ -223,7 +274,10 @@ impl Executor {
             return Ok(Unread::Test { findings, response, node: Arc::clone(node) });
         }
         for relation in relations(&returned, node)? {
-            self.shared.cache.add(relation);
+            // A function is no relation: it may have the name of one.
+            if relation.kind != Some(RelationType::Function) {
+                self.shared.cache.add(relation);
+            }
         }
         if main.is_none() && name == CLONE {
             return Ok(Unread::Text("No-op".to_owned()));
@@ -239,22 +293,6 @@ impl Executor {
         })
     }
 
-    /// Refuses dbt's own microbatch strategy: run as one batch it would load other rows. A
-    /// project's own macro of that name is run as any other strategy.
-    fn check_strategy(&self, node: &Node) -> Result<()> {
-        let is_microbatch = node.config.materialized_name() == "incremental"
-            && node.config.text("incremental_strategy") == Some("microbatch");
-        let own = self.shared.macros.strongest("get_incremental_microbatch_sql");
-        let is_own = own.is_some_and(|it| !is_built_in_package(&it.package_name));
-        if !is_microbatch || is_own {
-            return Ok(());
-        }
-        let message = "The incremental strategy 'microbatch' is dbt's, and gdbt does not support \
-                       it yet.";
-        Err(Diagnostic::new(Code::Unsupported, message)
-            .with_help("Use another incremental strategy, or keep using dbt for this model."))
-    }
-
     fn tell(&self, event: Event) {
         self.sink.emit(event);
     }
@@ -265,7 +303,7 @@ enum Unread {
     Nothing,
     Response(Response),
     Text(String),
-    Table(Table, Option<AdapterResponse>),
+    Rows(Shown),
     Test { findings: data_test::Findings, response: Option<Response>, node: Arc<Node> },
 }
 
@@ -273,8 +311,8 @@ impl Unread {
     fn read(self, warnings_fail: bool) -> Result<Built> {
         match self {
             Self::Nothing => Ok(Built::default()),
-            Self::Table(table, response) => {
-                Ok(Built { table: Some(table), response, ..Built::default() })
+            Self::Rows(Shown { table, response, sql }) => {
+                Ok(Built { table: Some(table), response, sql, ..Built::default() })
             }
             Self::Text(message) => Ok(Built { message: Some(message), ..Built::default() }),
             Self::Response(response) => {
@@ -420,6 +458,11 @@ fn is_built_in(manifest: &Manifest, path: &str) -> bool {
     macros.peek().is_some() && macros.all(|it| is_built_in_package(&it.package_name))
 }
 
-fn is_built_in_package(name: &str) -> bool {
+/// A function of no arguments.
+fn constant(name: &'static str, value: bool) -> Value {
+    Value::function(name, move |_, args| args.bind(name, [], []).map(|([], [])| Value::Bool(value)))
+}
+
+pub(super) fn is_built_in_package(name: &str) -> bool {
     matches!(name, CORE_PACKAGE | ADAPTER_PACKAGE)
 }

@@ -10,6 +10,7 @@ mod database;
 mod execute;
 pub mod freshness;
 mod hooks;
+mod microbatch;
 pub mod narrate;
 mod operation;
 mod plan;
@@ -32,12 +33,14 @@ use crate::event_time::TimeWindow;
 use crate::graph::Dag;
 use crate::manifest::{Manifest, Node, UniqueId};
 use crate::postgres::ConnectOptions;
-use crate::result::{NodeResult, NodeStatus, Subject};
+use crate::result::{BatchResults, NodeResult, NodeStatus, Subject};
 use database::Database;
 use execute::Executor;
 use hooks::Moment;
+use jiff::Timestamp;
 use plan::Plan;
 use scheduler::Stop;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -59,6 +62,8 @@ pub struct Options<'a> {
     pub injects_ephemerals: bool,
     /// The time whose batches microbatch models load; none for what is new.
     pub event_time: Option<TimeWindow>,
+    /// Up to when batches are new: when the run began, or the one that is retried.
+    pub batches_until: Timestamp,
     /// Nodes wait for the tests of what they depend on, and failing tests skip them, as in
     /// `build`.
     pub tests_gate: bool,
@@ -102,6 +107,9 @@ pub struct Input<'a> {
     pub dag: &'a Dag,
     /// The nodes to run.
     pub selected: &'a [UniqueId],
+    /// How the batches of microbatch models ended in an earlier run that is retried: only
+    /// those that failed are run.
+    pub previous_batches: &'a HashMap<UniqueId, BatchResults>,
     /// How to connect.
     pub server: &'a ConnectOptions,
     /// Where events go.
@@ -159,6 +167,10 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         sink: Arc::clone(input.sink),
         action: options.action,
         warnings_fail: options.warnings_fail,
+        event_time: options.event_time,
+        batches_until: options.batches_until,
+        previous_batches: input.previous_batches.clone(),
+        stopping: AtomicBool::new(false),
     };
     let mut results = Vec::new();
     let mut start_failed = false;

@@ -142,16 +142,22 @@ pub fn describe(node: &Node, database: &str) -> String {
     match &node.kind {
         NodeKind::Model { .. } => {
             let materialized = node.config.materialized_name();
-            format!("{} {materialized} model {relation}", node.language)
+            let strategy = node.config.text("incremental_strategy");
+            let kind = match strategy.filter(|_| materialized == "incremental") {
+                Some("microbatch") => "microbatch",
+                _ => materialized,
+            };
+            format!("{} {kind} model {relation}", node.language)
         }
         NodeKind::Seed { .. } => format!("seed file {relation}"),
         NodeKind::Snapshot => format!("snapshot {relation}"),
+        NodeKind::Function { .. } => format!("function {relation}"),
         NodeKind::SingularTest | NodeKind::GenericTest(_) => format!("test {}", node.name),
         _ => format!("{} {}", node.resource_type(), node.name),
     }
 }
 
-fn relation(node: &Node, database: &str) -> String {
+pub(super) fn relation(node: &Node, database: &str) -> String {
     let name = &node.relation;
     if *name.database == *database {
         format!("{}.{}", name.schema, node.alias)
@@ -255,7 +261,8 @@ pub fn result_line(
         _ => return Some(Event::LogNodeNoOpResult(line)),
     };
     Some(match &node.kind {
-        NodeKind::Model { .. } | NodeKind::Function { .. } => Event::LogModelResult(line),
+        NodeKind::Model { .. } => Event::LogModelResult(line),
+        NodeKind::Function { .. } => Event::LogFunctionResult(line),
         NodeKind::Seed { .. } => Event::LogSeedResult(line),
         NodeKind::Snapshot => Event::LogSnapshotResult {
             line: ResultLine { description: relation(node, database), ..line },

@@ -84,7 +84,8 @@ fn put_unit_tests_first(subjects: &[Option<Subject>], edges: &mut Vec<(usize, us
 }
 
 fn subject(manifest: &Manifest, id: &UniqueId) -> Option<Subject> {
-    let node = manifest.nodes.get(id).cloned().map(Subject::Node);
+    let node = manifest.nodes.get(id).or_else(|| manifest.functions.get(id));
+    let node = node.cloned().map(Subject::Node);
     node.or_else(|| manifest.exposures.get(id).cloned().map(Subject::Exposure))
         .or_else(|| manifest.sources.get(id).cloned().map(Subject::Source))
         .or_else(|| manifest.unit_tests.get(id).cloned().map(Subject::UnitTest))

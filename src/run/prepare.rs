@@ -25,6 +25,7 @@ pub fn prepare<'a>(
     let mut schemas: BTreeSet<String> = manifest
         .nodes
         .values()
+        .chain(manifest.functions.values())
         .filter(|node| node.has_relation())
         .map(|node| schema(node))
         .collect();

@@ -8,18 +8,27 @@ use crate::manifest::{Node, NodeKind};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
+/// The rows of a node.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) table: Table,
+    pub(super) response: Option<AdapterResponse>,
+    /// The query that gave them.
+    pub(super) sql: Option<String>,
+}
+
 /// Runs the node's query, cut after so many rows. The rows of a seed are those of its file.
 pub(super) fn rows(
     node: &Arc<Node>,
     context: &NodeContext,
     session: &Arc<Session>,
     limit: Option<u32>,
-) -> Result<(Table, Option<AdapterResponse>)> {
+) -> Result<Shown> {
     if matches!(node.kind, NodeKind::Seed { .. }) {
         let table = load_seed(node)?;
         let limit = limit.and_then(|limit| usize::try_from(limit).ok());
         let table = limit.map_or_else(|| table.clone(), |limit| table.first(limit));
-        return Ok((table, None));
+        return Ok(Shown { table, response: None, sql: None });
     }
     let macros = &context.shared().macros;
     let name = "get_show_sql";
@@ -33,7 +42,8 @@ pub(super) fn rows(
         .with("sql_header", header.map_or(Value::None, Value::str))
         .with("limit", limit.map_or(Value::None, |limit| Value::from(i64::from(limit))));
     let sql = macro_node.definition.call(args, context)?.to_string();
-    query(session, &sql).map(|(table, response)| (table, Some(response)))
+    let (table, response) = query(session, &sql)?;
+    Ok(Shown { table, response: Some(response), sql: Some(sql) })
 }
 
 /// The rows of a query as it is.

@@ -95,7 +95,7 @@ impl<'a> NodeWork<'a> {
             result: narrate::record(&result),
         });
         let action = self.executor.action;
-        if let Some(position) = position.filter(|_| action != execute::Action::Compile)
+        if let Some(position) = position.filter(|_| action.tells_lines())
             && let Some(line) = narrate::result_line(&result, info, position, self.database())
         {
             self.tell(line);
@@ -147,7 +147,7 @@ impl Work for NodeWork<'_> {
         let info = self.started(subject);
         self.tell(Event::NodeStart { node: info.clone() });
         let action = self.executor.action;
-        if let Some(position) = position.filter(|_| action != execute::Action::Compile) {
+        if let Some(position) = position.filter(|_| action.tells_lines()) {
             self.tell(narrate::start_line(subject, action, &info, position, self.database()));
         }
         self.running.lock().insert(place);
@@ -231,6 +231,7 @@ impl Work for NodeWork<'_> {
                 }
             }
         }
+        self.executor.stopping.store(true, Ordering::Relaxed);
         // A server that cannot be told to cancel is told again; the run ends with its answer.
         let _ = self.executor.database.pool.cancel_all();
     }

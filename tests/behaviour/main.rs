@@ -9,6 +9,7 @@ mod project;
 
 mod artifacts;
 mod bad_input;
+mod batches;
 mod build;
 mod docs;
 mod histories;

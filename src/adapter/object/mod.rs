@@ -153,7 +153,7 @@ fn while_parsing(name: &str) -> Option<Value> {
     })
 }
 
-const METHODS: [&str; 43] = [
+const METHODS: [&str; 44] = [
     "add_query",
     "already_exists",
     "assert_valid_snapshot_target_given_strategy",
@@ -188,6 +188,7 @@ const METHODS: [&str; 43] = [
     "quote_as_configured",
     "quote_seed_column",
     "rename_relation",
+    "server_version",
     "render_raw_columns_constraints",
     "render_raw_model_constraints",
     "standardize_grants_dict",
@@ -230,6 +231,7 @@ impl Object for Adapter {
             }
             "execute" => self.execute(args),
             "commit" => self.commit(),
+            "server_version" => Ok(Value::from(i64::from(self.link()?.session.server_version()?))),
             "add_query" => self.add_query(args),
             "copy_rows" => self.copy_rows(args),
             "get_column_schema_from_query" => self.get_column_schema_from_query(args),

@@ -10,8 +10,9 @@ use crate::context::load_seed;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Sink};
 use crate::manifest::{Node, ResourceType, UniqueId};
-use crate::result::{NodeResult, NodeStatus};
+use crate::result::{BatchResults, NodeResult, NodeStatus};
 use crate::run::{self, Action, Input, Options, Outcome, narrate, summary};
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -61,6 +62,7 @@ pub fn build(args: &BuildArgs, session: &Session) -> Result<ExitStatus, Vec<Diag
         ResourceType::Seed,
         ResourceType::Test,
         ResourceType::UnitTest,
+        ResourceType::Function,
         ResourceType::Exposure,
     ];
     let types = session.settings.selection.types(&kinds, &kinds);
@@ -177,7 +179,8 @@ fn run_on(
 ) -> Result<Outcome> {
     let sink: Arc<dyn Sink> = session.report.clone();
     let unconnected = (task.action == Action::Clone).then(|| loaded.dag.unconnected());
-    let mut input = input(server, loaded, selected, &sink);
+    let previous = previous_batches(session);
+    let mut input = input(server, loaded, selected, &previous, &sink);
     if let Some(dag) = &unconnected {
         input.dag = dag;
     }
@@ -195,7 +198,7 @@ pub(super) fn inline(
     let server = Server::of(&loaded.workspace.profile, session)?;
     let sink: Arc<dyn Sink> = session.report.clone();
     let outcome = run::run_inline(
-        input(&server, loaded, &[], &sink),
+        input(&server, loaded, &[], &HashMap::new(), &sink),
         Arc::new(node),
         options(session, loaded, task, &interrupted),
     );
@@ -207,6 +210,7 @@ fn input<'a>(
     server: &'a Server,
     loaded: &'a Loaded,
     selected: &'a [UniqueId],
+    previous_batches: &'a HashMap<UniqueId, BatchResults>,
     sink: &'a Arc<dyn Sink>,
 ) -> Input<'a> {
     Input {
@@ -214,9 +218,26 @@ fn input<'a>(
         manifest: &loaded.manifest,
         dag: &loaded.dag,
         selected,
+        previous_batches,
         server: &server.options,
         sink,
     }
+}
+
+/// How the batches of the run that is retried ended.
+fn previous_batches(session: &Session) -> HashMap<UniqueId, BatchResults> {
+    let retried = session.settings.selection.retried.as_ref();
+    let batches = retried.into_iter().flat_map(|retried| &retried.batches);
+    batches
+        .map(|(id, results)| (UniqueId::from(id.as_str()), BatchResults::from_json(results)))
+        .collect()
+}
+
+/// When the run began, or the one that is retried: its batches are loaded again, not new ones.
+fn batches_until(session: &Session) -> Timestamp {
+    let retried = session.settings.selection.retried.as_ref();
+    let started_at = retried.and_then(|retried| retried.started_at.as_deref());
+    started_at.and_then(|text| text.parse().ok()).unwrap_or(session.settings.invocation.started_at)
 }
 
 fn options<'a>(
@@ -230,6 +251,7 @@ fn options<'a>(
         action: task.action,
         injects_ephemerals: task.injects_ephemerals,
         event_time: settings.windows.event_time.or(settings.windows.sample),
+        batches_until: batches_until(session),
         tests_gate: task.tests_gate,
         hooks: task.hooks,
         threads: loaded.workspace.profile.threads,

@@ -1,5 +1,6 @@
 {# The SQL that creates a relation of any kind. #}
 {% macro get_create_sql(relation, sql) -%}
+  {%- do log('Applying CREATE to: ' ~ relation) -%}
   {{ adapter.dispatch('get_create_sql', 'dbt')(relation, sql) }}
 {%- endmacro %}
 

@@ -1,5 +1,6 @@
 {# The SQL that moves a relation to its backup name. #}
 {% macro get_create_backup_sql(relation) -%}
+  {%- do log('Applying CREATE BACKUP to: ' ~ relation) -%}
   {{ adapter.dispatch('get_create_backup_sql', 'dbt')(relation) }}
 {%- endmacro %}
 

@@ -1,5 +1,6 @@
 {# The SQL that builds a relation under its intermediate name. #}
 {% macro get_create_intermediate_sql(relation, sql) -%}
+  {%- do log('Applying CREATE INTERMEDIATE to: ' ~ relation) -%}
   {{ adapter.dispatch('get_create_intermediate_sql', 'dbt')(relation, sql) }}
 {%- endmacro %}
 

@@ -1,5 +1,6 @@
 {# The SQL that drops a relation of any kind, and what depends on it. #}
 {% macro get_drop_sql(relation) -%}
+  {%- do log('Applying DROP to: ' ~ relation) -%}
   {{ adapter.dispatch('get_drop_sql', 'dbt')(relation) }}
 {%- endmacro %}
 

@@ -1,5 +1,6 @@
 {# The SQL that renames a relation of any kind. #}
 {% macro get_rename_sql(relation, new_name) -%}
+  {%- do log('Applying RENAME to: ' ~ relation) -%}
   {{ adapter.dispatch('get_rename_sql', 'dbt')(relation, new_name) }}
 {%- endmacro %}
 

@@ -1,4 +1,5 @@
 {% macro get_rename_intermediate_sql(relation) -%}
+  {%- do log('Applying RENAME INTERMEDIATE to: ' ~ relation) -%}
   {{ adapter.dispatch('get_rename_intermediate_sql', 'dbt')(relation) }}
 {%- endmacro %}
 

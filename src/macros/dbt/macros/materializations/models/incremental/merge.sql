@@ -14,10 +14,8 @@
 {%- endmacro %}
 
 
-{# Rows with a known key replace the old ones; without a key all rows are new. #}
-{% macro default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
-  {%- set header = config.get('sql_header', none) -%}
-  {%- set columns = get_quoted_csv(dest_columns | map(attribute='name')) -%}
+{# When a new row and an old one are the same: their keys are equal and the predicates hold. #}
+{% macro merge_condition(unique_key, incremental_predicates=none) -%}
   {%- set conditions = (incremental_predicates or []) + [] -%}
   {%- set keys = [] if not unique_key else [unique_key] if unique_key is string else unique_key -%}
   {%- for key in keys -%}
@@ -27,15 +25,29 @@
   {%- if not keys -%}
     {%- do conditions.append('FALSE') -%}
   {%- endif -%}
-{{ header ~ '\n' if header is not none }}merge into {{ target }} as DBT_INTERNAL_DEST
-using {{ source }} as DBT_INTERNAL_SOURCE
-on ({{ conditions | join(') and (') }})
-{%- if keys %}
-when matched then update set
-  {%- for column in get_merge_update_columns(config.get('merge_update_columns'), config.get('merge_exclude_columns'), dest_columns) %}
+  {{ return('(' ~ conditions | join(') and (') ~ ')') }}
+{%- endmacro %}
+
+{# What a merge sets in old rows. #}
+{% macro merge_assignments(dest_columns) -%}
+  {%- set columns = get_merge_update_columns(config.get('merge_update_columns'), config.get('merge_exclude_columns'), dest_columns) -%}
+  {%- for column in columns %}
   {{ column }} = DBT_INTERNAL_SOURCE.{{ column }}{{ ',' if not loop.last }}
   {%- endfor %}
-{%- endif %}
+{%- endmacro %}
+
+
+{# Rows with a known key replace the old ones; without a key all rows are new. #}
+{% macro default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
+  {%- set header = config.get('sql_header', none) -%}
+  {%- set columns = get_quoted_csv(dest_columns | map(attribute='name')) -%}
+{{ header ~ '\n' if header is not none }}merge into {{ target }} as DBT_INTERNAL_DEST
+using {{ source }} as DBT_INTERNAL_SOURCE
+on {{ dbt.merge_condition(unique_key, incremental_predicates) }}
+  {%- if unique_key %}
+when matched then update set
+{{ dbt.merge_assignments(dest_columns) }}
+  {%- endif %}
 when not matched then insert ({{ columns }})
 values ({{ columns }})
 {%- endmacro %}

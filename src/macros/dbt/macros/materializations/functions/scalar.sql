@@ -1,0 +1,70 @@
+{% macro scalar_function_sql(target_relation) -%}
+  {{ return(adapter.dispatch('scalar_function_sql', 'dbt')(target_relation)) }}
+{%- endmacro %}
+
+{% macro default__scalar_function_sql(target_relation) -%}
+{{ scalar_function_create_replace_signature_sql(target_relation) }}
+{{ scalar_function_body_sql() }};
+{%- endmacro %}
+
+
+{# All up to the body. #}
+{% macro scalar_function_create_replace_signature_sql(target_relation) -%}
+  {{ return(adapter.dispatch('scalar_function_create_replace_signature_sql', 'dbt')(target_relation)) }}
+{%- endmacro %}
+
+{% macro default__scalar_function_create_replace_signature_sql(target_relation) -%}
+create or replace function {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() | trim }})
+returns {{ model.returns.data_type }}
+{{ scalar_function_volatility_sql() | trim }}
+as
+{%- endmacro %}
+
+
+{% macro formatted_scalar_function_args_sql() -%}
+  {{ return(adapter.dispatch('formatted_scalar_function_args_sql', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__formatted_scalar_function_args_sql() -%}
+  {%- set arguments = [] -%}
+  {%- for argument in model.arguments -%}
+    {%- do arguments.append(argument.name ~ ' ' ~ argument.data_type) -%}
+  {%- endfor -%}
+  {{ arguments | join(', ') }}
+{%- endmacro %}
+
+
+{% macro scalar_function_body_sql() -%}
+  {{ return(adapter.dispatch('scalar_function_body_sql', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__scalar_function_body_sql() -%}
+$$
+{{ model.compiled_code }}
+$$ language sql
+{%- endmacro %}
+
+
+{# How often the function may be evaluated; the database decides when nothing is said. #}
+{% macro scalar_function_volatility_sql() -%}
+  {{ return(adapter.dispatch('scalar_function_volatility_sql', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__scalar_function_volatility_sql() -%}
+  {%- set volatility = model.config.get('volatility') -%}
+  {%- set words = {'deterministic': 'immutable', 'stable': 'stable', 'non-deterministic': 'volatile'} -%}
+  {%- if volatility in words -%}
+    {{ words[volatility] }}
+  {%- elif volatility is not none -%}
+    {% do unsupported_volatility_warning(volatility) %}
+  {%- endif -%}
+{%- endmacro %}
+
+{% macro unsupported_volatility_warning(volatility) -%}
+  {{ return(adapter.dispatch('unsupported_volatility_warning', 'dbt')(volatility)) }}
+{%- endmacro %}
+
+{% macro default__unsupported_volatility_warning(volatility) -%}
+  {% do exceptions.warn('Found `' ~ volatility ~ '` volatility specified on function `' ~ model.name
+       ~ '`. This volatility is not supported by ' ~ adapter.type() ~ ', and will be ignored') %}
+{%- endmacro %}

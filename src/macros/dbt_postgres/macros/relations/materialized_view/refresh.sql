@@ -1,0 +1,3 @@
+{% macro postgres__refresh_materialized_view(relation) -%}
+refresh materialized view {{ relation }}
+{%- endmacro %}
