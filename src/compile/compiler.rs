@@ -175,7 +175,7 @@ impl Compiler {
             Some(cte)
         });
         let ctes = ctes.collect::<Result<Vec<_>>>()?;
-        let done = self.inline(node, &rendered, ctes)?;
+        let done = self.inline(node, &rendered, ctes, None)?;
         Ok(CompiledNode { compiled: Arc::new(done.compiled), map: Arc::new(done.map) })
     }
 
