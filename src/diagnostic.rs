@@ -160,6 +160,8 @@ codes! {
     ConnectionLost = "GD4003", Database;
     /// A relation has another type or shape than it must have.
     RelationMismatch = "GD4004", Runtime;
+    /// Views that the project does not build would go with a relation.
+    DependentsDropped = "GD4005", Runtime;
 
     // 5xxx: the embedded server
     /// No PostgreSQL server programs were found.

@@ -33,8 +33,19 @@ struct Entry {
 }
 
 /// How the cache was where a change touched it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Undo(Vec<(Key, Option<Entry>)>);
+
+/// What a drop takes along.
+#[derive(Debug, Clone)]
+pub(super) struct Fallen {
+    /// How the cache was.
+    pub(super) before: Undo,
+    /// The views that go with the relation.
+    pub(super) views: Vec<Relation>,
+    /// Those of them that the project does not build.
+    pub(super) unmanaged: Vec<Relation>,
+}
 
 /// The relations of the schemas in use. Shared by all sessions.
 #[derive(Debug)]
@@ -47,6 +58,8 @@ pub struct RelationCache {
 struct State {
     schemas: HashSet<String>,
     relations: HashMap<Key, Entry>,
+    /// What the project builds.
+    managed: HashSet<Key>,
 }
 
 impl RelationCache {
@@ -131,6 +144,76 @@ impl RelationCache {
         Undo(self.state.lock().remove(&Key::of(relation)))
     }
 
+    /// As [`RelationCache::remove`]; says what else goes.
+    pub(super) fn fell(&self, relation: &Relation) -> Fallen {
+        let key = Key::of(relation);
+        let mut state = self.state.lock();
+        let before = state.remove(&key);
+        let gone = before.iter().filter(|(it, _)| *it != key && !state.relations.contains_key(it));
+        let (mut views, mut unmanaged) = (Vec::new(), Vec::new());
+        for (key, entry) in gone {
+            let Some(entry) = entry else { continue };
+            views.push(entry.relation.clone());
+            if !state.manages(key) {
+                unmanaged.push(entry.relation.clone());
+            }
+        }
+        Fallen { before: Undo(before), views, unmanaged }
+    }
+
+    /// What fell with a relation was made again, on the one that took its place.
+    pub(super) fn made_again(&self, fallen: &Fallen, on: &Relation) -> Undo {
+        let key = Key::of(on);
+        let mut state = self.state.lock();
+        let mut changed = Vec::new();
+        for (fallen, entry) in &fallen.before.0 {
+            let Some(entry) = entry else { continue };
+            changed.push((fallen.clone(), state.relations.get(fallen).cloned()));
+            if *fallen == key {
+                if let Some(new) = state.relations.get_mut(&key) {
+                    new.referenced_by.extend(entry.referenced_by.iter().cloned());
+                }
+            } else {
+                state.relations.insert(fallen.clone(), entry.clone());
+            }
+        }
+        Undo(changed)
+    }
+
+    /// Says what the project builds: schemas and names.
+    pub fn manage<'a>(&self, relations: impl Iterator<Item = (&'a str, &'a str)>) {
+        let key = |(schema, identifier): (&str, &str)| Key {
+            schema: schema.to_lowercase(),
+            identifier: identifier.to_lowercase(),
+        };
+        self.state.lock().managed.extend(relations.map(key));
+    }
+
+    /// Whether a relation exists, as far as is known.
+    pub fn has(&self, schema: &str, identifier: &str) -> bool {
+        let key = Key { schema: schema.to_lowercase(), identifier: identifier.to_lowercase() };
+        self.state.lock().relations.contains_key(&key)
+    }
+
+    /// Looks whether a relation exists that the cache does not know.
+    ///
+    /// # Errors
+    /// The query fails.
+    pub fn look_up(
+        &self,
+        connection: &mut Connection,
+        schema: &str,
+        identifier: &str,
+    ) -> Result<(), Error> {
+        let (relations, _) = catalog::relations(connection, &[schema])?;
+        let found = relations.iter().find(|it| it.name.eq_ignore_ascii_case(identifier));
+        if let Some(found) = found {
+            let kind = RelationType::from_name(found.kind.as_dbt());
+            self.state.lock().add(self.named(&found.schema, &found.name, kind));
+        }
+        Ok(())
+    }
+
     /// Takes changes back, the last first: the transaction that made them did not commit.
     pub fn undo(&self, changes: Vec<Undo>) {
         let mut state = self.state.lock();
@@ -197,6 +280,14 @@ impl RelationCache {
 }
 
 impl State {
+    /// Whether the project builds it, or a run left it behind while it did.
+    fn manages(&self, key: &Key) -> bool {
+        let name = key.identifier.as_str();
+        let whole = ["__dbt_tmp", "__dbt_backup"].iter().find_map(|it| name.strip_suffix(it));
+        let identifier = whole.unwrap_or(name).to_owned();
+        self.managed.contains(&Key { identifier, ..key.clone() })
+    }
+
     fn add(&mut self, relation: Relation) {
         self.relations
             .entry(Key::of(&relation))

@@ -10,6 +10,9 @@ pub(super) struct Facts {
     pub only_commits: bool,
     /// It only reads, so that a transaction around it would change nothing.
     pub only_reads: bool,
+    /// It may change what relations there are, or their columns; a new temporary relation
+    /// does not count.
+    pub changes_relations: bool,
     /// It may give rows. Otherwise its result is known to be empty.
     pub may_return_rows: bool,
     /// It changes the session for those who use it later: settings, prepared statements,
@@ -27,6 +30,7 @@ pub(super) fn facts(sql: &str) -> Facts {
         controls_transaction: commands.iter().any(Command::controls_transaction),
         only_commits: !commands.is_empty() && commands.iter().all(|it| it.is(&["commit", "end"])),
         only_reads: commands.iter().all(Command::only_reads),
+        changes_relations: commands.iter().any(|it| !it.only_reads() && !it.creates_temporary()),
         may_return_rows: commands.iter().any(Command::may_return_rows),
         changes_session: commands.iter().any(Command::changes_session),
         temporary_relations: commands.iter().filter(|it| it.creates_temporary()).count(),

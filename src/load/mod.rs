@@ -184,7 +184,7 @@ fn create_statements(spec: &LoadSpec<'_>, schema_exists: bool) -> Result<Vec<Str
         statements.push(format!("create schema if not exists {}", identifier(spec.schema)));
     }
     let columns: Vec<String> = spec.columns.iter().map(column_definition).collect();
-    statements.push(lock::relation(spec.schema, spec.table));
+    statements.push(lock::relation(spec.schema, spec.table, None));
     statements.push(format!(
         "create table if not exists {} (\n  {}\n)",
         relation(spec),

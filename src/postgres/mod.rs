@@ -5,9 +5,10 @@
 //! of the existing clients drop, and a node's statements have to share a round trip.
 //!
 //! [`Connection`] is a session, [`Pool`] keeps and lends them, [`catalog`] asks what
-//! exists, [`quote`] makes names and literals safe, [`lock`] keeps runs apart, [`types`]
-//! knows the built-in types.
+//! exists, [`quote`] makes names and literals safe, [`lock`] keeps runs apart, [`blockers`]
+//! tells who is in the way, [`types`] knows the built-in types.
 
+pub mod blockers;
 mod cancel;
 pub mod catalog;
 mod certificate;

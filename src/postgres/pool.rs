@@ -26,6 +26,8 @@ struct Shared {
 /// A session of the pool; its lock is held while it is on loan.
 #[derive(Debug)]
 struct Slot {
+    /// Who has or had it.
+    user: String,
     connection: Arc<Mutex<Connection>>,
     token: CancelToken,
 }
@@ -46,25 +48,31 @@ impl Pool {
 
     /// An idle session, or a new one.
     pub fn get(&self) -> Result<PooledConnection, Error> {
-        if let Some(connection) = self.reuse() {
+        self.get_for("")
+    }
+
+    /// An idle session, or a new one, for somebody with a name.
+    pub fn get_for(&self, user: &str) -> Result<PooledConnection, Error> {
+        if let Some(connection) = self.reuse(user) {
             return Ok(connection);
         }
         let connection = Connection::open(&self.0.connector)?;
         let token = connection.cancel_token();
         let connection = Arc::new(Mutex::new(connection));
         let guard = connection.lock_arc();
-        self.0.slots.lock().push(Slot { connection, token });
+        self.0.slots.lock().push(Slot { user: user.to_owned(), connection, token });
         Ok(PooledConnection(guard))
     }
 
     /// Takes an idle session that is still good; forgets those that are not.
-    fn reuse(&self) -> Option<PooledConnection> {
+    fn reuse(&self, user: &str) -> Option<PooledConnection> {
         let mut slots = self.0.slots.lock();
         let mut index = 0;
         while index < slots.len() {
             match slots[index].connection.try_lock_arc() {
                 Some(mut connection) => {
                     if !connection.is_stale() {
+                        user.clone_into(&mut slots[index].user);
                         return Some(PooledConnection(connection));
                     }
                     slots.swap_remove(index);
@@ -73,6 +81,13 @@ impl Pool {
             }
         }
         None
+    }
+
+    /// The server processes of the sessions on loan, and who has them.
+    pub fn busy(&self) -> Vec<(i32, String)> {
+        let slots = self.0.slots.lock();
+        let on_loan = slots.iter().filter(|slot| slot.connection.is_locked());
+        on_loan.map(|slot| (slot.token.process_id, slot.user.clone())).collect()
     }
 
     /// Cancels what every session on loan runs. Tries all; returns the first failure.

@@ -1,11 +1,11 @@
 //! The database as a run sees it: sessions from one pool, each with its comment.
 
 use super::comment::QueryComments;
-use crate::adapter::{Session, SessionOptions};
+use crate::adapter::{Dependents, Session, SessionOptions};
 use crate::context::Shared;
-use crate::diagnostic::Result;
+use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{NodeInfo, Sink};
-use crate::manifest::{Node, UniqueId};
+use crate::manifest::{Config, Node, UniqueId};
 use crate::postgres::{ConnectOptions, Pool, lock};
 use std::sync::Arc;
 
@@ -34,10 +34,22 @@ impl Database {
     pub fn session(&self, node: &Arc<Node>, info: &NodeInfo) -> Result<Arc<Session>> {
         let name = node.unique_id.to_string();
         let comment = self.comments.of(&name, Some(node))?;
-        let lock = Some(lock::relation(&node.relation.schema, &node.relation.identifier));
-        let node = Some(info.clone());
-        let sink = Arc::clone(&self.sink);
-        Ok(Session::open(&self.pool, SessionOptions { name, comment, node, lock, sink }))
+        let timeout = lock_timeout(&node.config);
+        let relation = &node.relation;
+        let lock = lock::relation(&relation.schema, &relation.identifier, timeout.as_deref());
+        let dependents = match node.config.text("dependent_views") {
+            Some(text) => text.parse().map_err(|error| Diagnostic::new(Code::ConfigInvalid, error)),
+            None => Ok(Dependents::default()),
+        }?;
+        let options = SessionOptions {
+            name,
+            comment,
+            node: Some(info.clone()),
+            lock: Some(lock),
+            dependents,
+            sink: Arc::clone(&self.sink),
+        };
+        Ok(Session::open(&self.pool, options))
     }
 
     /// A session for a source or a unit test.
@@ -46,7 +58,8 @@ impl Database {
         let comment = self.comments.of(&name, None)?;
         let node = Some(info.clone());
         let sink = Arc::clone(&self.sink);
-        let options = SessionOptions { name, comment, node, lock: None, sink };
+        let dependents = Dependents::default();
+        let options = SessionOptions { name, comment, node, lock: None, dependents, sink };
         Ok(Session::open(&self.pool, options))
     }
 
@@ -54,7 +67,19 @@ impl Database {
     pub fn session_named(&self, name: String) -> Result<Arc<Session>> {
         let comment = self.comments.of(&name, None)?;
         let sink = Arc::clone(&self.sink);
-        let options = SessionOptions { name, comment, node: None, lock: None, sink };
+        let dependents = Dependents::default();
+        let options = SessionOptions { name, comment, node: None, lock: None, dependents, sink };
         Ok(Session::open(&self.pool, options))
+    }
+}
+
+/// The config `lock_timeout`: seconds, or a time as PostgreSQL writes it. It is how long a node
+/// waits for locks of others, besides those of other runs that build the same relation.
+fn lock_timeout(config: &Config) -> Option<String> {
+    let value = config.get("lock_timeout")?;
+    match (value.as_f64(), value.as_str()) {
+        (Some(seconds), _) => Some(format!("{:.0}ms", seconds * 1000.0)),
+        (None, Some(text)) => Some(text.to_owned()),
+        (None, None) => None,
     }
 }

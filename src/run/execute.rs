@@ -3,7 +3,7 @@
 use super::data_test;
 use super::database::Database;
 use super::microbatch::{self, BatchRun};
-use super::retry::Attempts;
+use super::retry::{self, Attempts};
 use super::show::{self, Shown};
 use crate::adapter::{AdapterResponse, Relation, RelationType, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
@@ -172,7 +172,8 @@ impl Executor {
             });
             let Err(error) = built else { return built };
             self.shared.cache.undo(session.take_uncommitted_changes());
-            let Some((reason, pause)) = attempts.again(&session) else {
+            let reason = retry::reason(self, node, &session, &error);
+            let Some((reason, pause)) = attempts.again(reason) else {
                 let error = locate(error, attempt, &session);
                 // Why there is no server says less than how it went away.
                 let is_gone = error.code == Code::ConnectFailed;

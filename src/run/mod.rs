@@ -10,6 +10,7 @@ mod database;
 mod execute;
 pub mod freshness;
 mod hooks;
+mod lock_watch;
 mod microbatch;
 pub mod narrate;
 mod operation;
@@ -38,6 +39,7 @@ use database::Database;
 use execute::Executor;
 use hooks::Moment;
 use jiff::Timestamp;
+use lock_watch::Over;
 use plan::Plan;
 use scheduler::Stop;
 use std::collections::HashMap;
@@ -213,7 +215,13 @@ fn run_nodes(
         skips_are_causes: options.tests_gate,
         interrupted: options.interrupted,
     };
-    let (stop, unstarted) = scheduler::run(&plan.graph, &work, settings);
+    let over = Over::default();
+    let (stop, unstarted) = std::thread::scope(|scope| {
+        scope.spawn(|| lock_watch::watch(&executor.database.pool, executor.sink.as_ref(), &over));
+        let outcome = scheduler::run(&plan.graph, &work, settings);
+        over.set();
+        outcome
+    });
     let reason = match stop {
         Some(Stop::FailFast(_)) => Some("Skipping due to fail_fast"),
         Some(Stop::Interrupted) => Some("Skipping due to keyboard interrupt"),

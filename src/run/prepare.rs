@@ -30,6 +30,8 @@ pub fn prepare<'a>(
         .map(|node| schema(node))
         .collect();
     schemas.extend(needed.iter().cloned());
+    let built = manifest.nodes.values().filter(|node| node.has_relation());
+    cache.manage(built.map(|node| (&*node.relation.schema, &*node.relation.identifier)));
     if schemas.is_empty() {
         return Ok(());
     }

@@ -264,7 +264,7 @@ fn an_interruption_cancels_the_query_and_ends_with_a_summary() {
         .file("models/after.sql", "select * from {{ ref('slow') }}");
     let mut command = project.command("run");
     let child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
-    let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and state = 'active' and pid <> pg_backend_pid()";
+    let running = "select count(*) from pg_stat_activity where query like '%pg_sleep(600)%' and state = 'active' and pid <> pg_backend_pid() and datname = current_database()";
     while project.value(running) == "0" {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }

@@ -1,6 +1,6 @@
 //! SIGKILL in the middle of a build; the next build puts everything right.
 
-use crate::chance::Chance;
+use crate::chance::{Chance, times};
 use crate::process::Running;
 use crate::project::Project;
 use crate::warehouse::{Reader, expect_no_orphans, picture, rows, set_generation, warehouse};
@@ -19,12 +19,12 @@ fn killed_first_builds() {
     let lines = lines_of_log(&undisturbed, "build");
     let expected = picture(&undisturbed);
     let project = warehouse();
-    for _ in 0..8 {
+    for _ in 0..times(12) {
         for schema in ["raw", "staging", "dwh", "public_dbt_test__audit", "dbt_test__audit"] {
             project.query(&format!("drop schema if exists {schema} cascade"));
         }
         let moment = chance.below(lines);
-        Running::start(&project, "build").kill_after(moment);
+        Running::start(&project, "build").kill_after(moment, chance.below(5000));
         project.ok("build");
         assert_eq!(picture(&project), expected, "killed at line {moment}");
     }
@@ -38,12 +38,12 @@ fn killed_incremental_builds() {
     project.ok("build");
     undisturbed.ok("build");
     let lines = lines_of_log(&undisturbed, "build");
-    for generation in 2..15 {
+    for generation in 2..2 + times(18) {
         set_generation(&project, generation);
         set_generation(&undisturbed, generation);
         let reader = Reader::start(&project, true);
         let moment = chance.below(lines);
-        Running::start(&project, "build").kill_after(moment);
+        Running::start(&project, "build").kill_after(moment, chance.below(5000));
         project.ok("build");
         reader.expect_only_whole_states();
         undisturbed.ok("build");
@@ -61,10 +61,10 @@ fn killed_full_refreshes() {
     project.ok("build");
     let lines = lines_of_log(&project, "build --full-refresh");
     let expected = picture(&project);
-    for _ in 0..6 {
+    for _ in 0..times(8) {
         let reader = Reader::start(&project, false);
         let moment = chance.below(lines);
-        Running::start(&project, "build --full-refresh").kill_after(moment);
+        Running::start(&project, "build --full-refresh").kill_after(moment, chance.below(5000));
         project.ok("build");
         reader.expect_only_whole_states();
         assert_eq!(picture(&project), expected, "killed at line {moment}");

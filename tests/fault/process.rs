@@ -37,13 +37,15 @@ impl Running {
         panic!("the program ended without saying {text:?}:\n{}", self.seen);
     }
 
-    /// Kills the program once it has written so many lines, or lets it end before.
-    pub fn kill_after(mut self, lines: usize) {
+    /// Kills the program once it has written so many lines and so many microseconds have
+    /// passed, or lets it end before.
+    pub fn kill_after(mut self, lines: usize, microseconds: usize) {
         for _ in 0..lines {
             if self.stdout.read_line(&mut self.seen).unwrap() == 0 {
                 break;
             }
         }
+        std::thread::sleep(Duration::from_micros(microseconds.try_into().unwrap()));
         self.kill();
     }
 

@@ -13,7 +13,7 @@ use crate::project::Project;
 const STEP: i64 = 500;
 
 /// Queries that are true of every whole state, and of no state between two of them.
-const TABLES: [(&str, &str); 3] = [
+const TABLES: [(&str, &str); 4] = [
     (
         "mart",
         "select count(*) = 500 * max(generation) and min(generation) = max(generation) from dwh.mart",
@@ -23,12 +23,17 @@ const TABLES: [(&str, &str); 3] = [
         "latest",
         "select count(*) = max(id) and count(distinct id) = max(id) and count(*) % 500 = 0 from dwh.latest",
     ),
+    (
+        "history",
+        "select count(*) = 500 * count(distinct generation) \
+         and count(*) filter (where dbt_valid_to is null) = 500 from dwh.history",
+    ),
 ];
 const VIEW: (&str, &str) =
     ("numbers", "select count(*) = 500 * max(generation) from staging.numbers");
 
-/// seed → view → incremental tables (added to; deleted and inserted) → table with an index
-/// → tests, one of which stores what it finds. Each waits a little, so that there is a
+/// seed → snapshot, view → incremental tables (added to; deleted and inserted) → table with an
+/// index → tests, one of which stores what it finds. Each waits a little, so that there is a
 /// middle to be killed in.
 pub fn warehouse() -> Project {
     let project = Project::new()
@@ -39,7 +44,7 @@ pub fn warehouse() -> Project {
         .file(
             "macros/names.sql",
             "{% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}\n\
-             {% macro pause() %}pause as materialized (select pg_sleep(0.02)){% endmacro %}\n",
+             {% macro pause() %}pause as materialized (select pg_sleep({{ var('pause', 0.02) }})){% endmacro %}\n",
         )
         .file(
             "models/numbers.sql",
@@ -64,6 +69,16 @@ pub fn warehouse() -> Project {
             "{{ config(schema='dwh', materialized='table', indexes=[{'columns': ['id']}]) }}\n\
              with {{ pause() }}\nselect id, changed_in, made_in, generation\n\
              from {{ ref('latest') }} join {{ ref('log') }} using (id), {{ ref('generations') }}, pause\n",
+        )
+        .file(
+            "snapshots/history.sql",
+            "{% snapshot history %}\n\
+             {{ config(schema='dwh', unique_key='id', strategy='timestamp', \
+             updated_at='updated_at') }}\n\
+             with {{ pause() }}\nselect id, generation, \
+             timestamp '2026-01-01' + generation * interval '1 day' as updated_at\n\
+             from {{ ref('generations') }}, generate_series(1, 500) as id, pause\n\
+             {% endsnapshot %}\n",
         )
         .file(
             "models/schema.yml",

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gdbt::adapter::{QueryComment, RelationCache, Seed, Session, SessionOptions, Table};
+use gdbt::adapter::{
+    Dependents, QueryComment, RelationCache, Seed, Session, SessionOptions, Table,
+};
 use gdbt::diagnostic::Code;
 use gdbt::event::Silent;
 use gdbt::jinja::Value;
@@ -19,7 +21,8 @@ fn session(pool: &Pool) -> Arc<Session> {
             name: "model.shop.orders".to_owned(),
             comment: QueryComment::new("{\"app\": \"dbt\"}", false).unwrap(),
             node: None,
-            lock: Some(lock::relation("public", "v")),
+            lock: Some(lock::relation("public", "v", None)),
+            dependents: Dependents::default(),
             sink: Arc::new(Silent),
         },
     )

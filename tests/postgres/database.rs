@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use gdbt::embedded::{EmbeddedOptions, Server, ensure};
 use gdbt::postgres::{ConnectOptions, Connection};
@@ -49,12 +50,38 @@ impl Database {
     pub fn connect(&self) -> Connection {
         Connection::connect(&self.options).unwrap()
     }
+
+    /// Waits until so many sessions run a query like this one.
+    pub fn wait_for_sessions(&self, query: &str, count: usize) {
+        let sql = format!(
+            "select count(*) = {count} from pg_stat_activity where state = 'active' and \
+             pid <> pg_backend_pid() and datname = current_database() and query like '{query}'"
+        );
+        wait_until_true(&mut self.connect(), &sql);
+    }
+
+    /// Ends a session from outside, and waits until it is gone.
+    pub fn terminate(&self, process: i32) {
+        let mut admin = self.connect();
+        admin.query(&format!("select pg_terminate_backend({process})")).unwrap();
+        let gone = format!("select count(*) = 0 from pg_stat_activity where pid = {process}");
+        wait_until_true(&mut admin, &gone);
+    }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
         let drop = format!("drop database {} with (force)", self.options.database);
         let _ = Connection::connect(&self.server.connect_options()).map(|mut c| c.query(&drop));
+    }
+}
+
+/// Asks until the answer is yes; fails after a time that only a defect takes.
+pub fn wait_until_true(connection: &mut Connection, sql: &str) {
+    let begun = Instant::now();
+    while value(connection, sql).as_deref() != Some("t") {
+        assert!(begun.elapsed() < Duration::from_mins(1), "still not so: {sql}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 

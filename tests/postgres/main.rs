@@ -8,6 +8,10 @@ mod database;
 mod embedded;
 mod load;
 mod macros;
+#[path = "../behaviour/project.rs"]
+#[allow(dead_code)]
+mod project;
 mod proxy;
+mod round_trips;
 mod session;
 mod tls;

@@ -13,6 +13,14 @@ pub struct Proxy {
     /// How to connect through it.
     pub options: ConnectOptions,
     trips: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+}
+
+/// What something takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    pub connections: usize,
+    pub trips: usize,
 }
 
 impl Proxy {
@@ -26,13 +34,24 @@ impl Proxy {
         options.sslmode = SslMode::Disable;
         let trips = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&trips);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let clients = Arc::clone(&connections);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                clients.fetch_add(1, Ordering::SeqCst);
                 let server = UnixStream::connect(&socket).unwrap();
                 relay(client, server, &counter);
             }
         });
-        Self { options, trips }
+        Self { options, trips, connections }
+    }
+
+    /// The connections and round trips that something takes, goodbyes included.
+    pub fn counts<T>(&self, action: impl FnOnce() -> T) -> (T, Counts) {
+        let before = self.connections.load(Ordering::SeqCst);
+        let (result, trips) = self.count(action);
+        let connections = self.connections.load(Ordering::SeqCst) - before;
+        (result, Counts { connections, trips })
     }
 
     /// The round trips that something takes.

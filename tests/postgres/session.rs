@@ -214,14 +214,16 @@ fn a_source_that_fails_leaves_no_rows() {
 #[test]
 fn a_token_cancels_from_another_thread() {
     let database = Database::new();
-    let mut connection = database.connect();
+    let connection = database.connect();
     let token = connection.cancel_token();
-    let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(200));
-        token.cancel().unwrap();
+    let sleeper = std::thread::spawn(move || {
+        let mut connection = connection;
+        let error = connection.query("select pg_sleep(60)").unwrap_err();
+        (connection, error)
     });
-    let error = connection.query("select pg_sleep(60)").unwrap_err();
-    canceller.join().unwrap();
+    database.wait_for_sessions("select pg_sleep(60)", 1);
+    token.cancel().unwrap();
+    let (mut connection, error) = sleeper.join().unwrap();
     assert_eq!(error.db().unwrap().sqlstate, "57014");
     assert_eq!(value(&mut connection, "select 1").as_deref(), Some("1"));
 }
@@ -230,8 +232,7 @@ fn a_token_cancels_from_another_thread() {
 fn a_session_the_server_ends_is_lost() {
     let database = Database::new();
     let mut connection = database.connect();
-    let kill = format!("select pg_terminate_backend({})", connection.backend_pid());
-    database.connect().query(&kill).unwrap();
+    database.terminate(connection.backend_pid());
     let error = connection.query("select 1").unwrap_err();
     let Error::Lost { reason, .. } = &error else { panic!("not lost: {error}") };
     assert_eq!(reason.as_ref().unwrap().sqlstate, "57P01");
@@ -360,8 +361,7 @@ fn the_pool_reuses_sessions_and_cleans_them() {
     drop(again);
 
     // A session that died while it was idle is replaced.
-    let kill = format!("select pg_terminate_backend({first}), pg_sleep(0.2)");
-    database.connect().query(&kill).unwrap();
+    database.terminate(first);
     let mut replaced = pool.get().unwrap();
     assert_ne!(replaced.backend_pid(), first);
     assert_eq!(value(&mut replaced, "select 1").as_deref(), Some("1"));
@@ -377,7 +377,7 @@ fn the_pool_cancels_everything_in_use() {
             std::thread::spawn(move || connection.query("select pg_sleep(60)").unwrap_err())
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(300));
+    database.wait_for_sessions("select pg_sleep(60)", 3);
     pool.cancel_all().unwrap();
     for sleeper in sleepers {
         assert_eq!(sleeper.join().unwrap().db().unwrap().sqlstate, "57014");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use gdbt::embedded::{Server, ensure};
 use gdbt::postgres::{ConnectCause, ConnectOptions, Connection, Error, Pool, SslMode};
 
-use crate::database::{options, value};
+use crate::database::{options, value, wait_until_true};
 
 /// A server that listens with TLS on a loopback address of its own.
 struct Secure {
@@ -81,9 +81,17 @@ impl Secure {
     /// Replaces the server's certificate, or turns TLS off.
     fn reload(&self, change: impl FnOnce(&Path)) {
         change(&self.server.data_dir);
+        // A new session says when the settings that it began with were read.
+        let loaded = || {
+            let mut admin = Connection::connect(&self.server.connect_options()).unwrap();
+            value(&mut admin, "select pg_conf_load_time()::text")
+        };
+        let before = loaded();
         let mut admin = Connection::connect(&self.server.connect_options()).unwrap();
         admin.query("select pg_reload_conf()").unwrap();
-        std::thread::sleep(Duration::from_millis(300));
+        while loaded() == before {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -210,13 +218,17 @@ fn every_sslmode_and_login_behaves_as_libpq() {
     // Cancelling goes over TLS too.
     let mut connection = Connection::connect(&with(VerifyFull, "trusted.crt")).unwrap();
     let token = connection.cancel_token();
-    let canceller = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(200));
-        token.cancel().unwrap();
+    let sleeper = std::thread::spawn(move || {
+        let error = connection.query("select pg_sleep(60)").unwrap_err();
+        (connection, error)
     });
-    let error = connection.query("select pg_sleep(60)").unwrap_err();
+    let mut admin = Connection::connect(&secure.server.connect_options()).unwrap();
+    let sleeping = "select count(*) = 1 from pg_stat_activity where state = 'active' and query = \
+                    'select pg_sleep(60)'";
+    wait_until_true(&mut admin, sleeping);
+    token.cancel().unwrap();
+    let (mut connection, error) = sleeper.join().unwrap();
     assert_eq!(error.db().unwrap().sqlstate, "57014");
-    canceller.join().unwrap();
 
     // Large amounts in both directions.
     let padding = "x".repeat(200_000);

@@ -26,15 +26,15 @@ impl Adapter {
     }
 
     /// The columns of a relation, through the macro that a project may have replaced. They
-    /// are asked for once between two writes of the session.
+    /// are asked for once between two statements of the session that may change them.
     fn columns_of(&self, state: &mut State<'_>, relation: &Value) -> Result<Vec<Value>> {
         let link = self.link()?;
         let key = Relation::of(relation, "get_columns_in_relation", "relation")?.render();
-        let writes = link.session.writes();
+        let changes = link.session.changes();
         {
             let mut memo = link.columns.lock();
-            if memo.0 != writes {
-                *memo = (writes, std::collections::HashMap::new());
+            if memo.0 != changes {
+                *memo = (changes, std::collections::HashMap::new());
             }
             if let Some(columns) = memo.1.get(&key) {
                 return Ok(columns.clone());
@@ -44,7 +44,7 @@ impl Adapter {
         let found = self.call_macro(state, "get_columns_in_relation", args)?;
         let columns = found.iterate(state)?;
         let mut memo = link.columns.lock();
-        if memo.0 == link.session.writes() {
+        if memo.0 == link.session.changes() {
             memo.1.insert(key, columns.clone());
         }
         Ok(columns)

@@ -8,6 +8,7 @@
 mod behavior;
 mod columns;
 mod constraints;
+mod dependents;
 mod index;
 mod names;
 mod relations;
@@ -60,8 +61,11 @@ pub trait Macros: Debug + Send + Sync {
 struct Link {
     session: Arc<Session>,
     cache: Arc<RelationCache>,
-    /// The columns of relations that were asked for since the last write.
+    /// The columns of relations that were asked for since the last statement that
+    /// may have changed some.
     columns: Mutex<(u64, HashMap<String, Vec<Value>>)>,
+    /// Views that wait to be made again.
+    fallen: Mutex<Vec<dependents::Waiting>>,
 }
 
 /// The `adapter` object.
@@ -85,7 +89,16 @@ impl Adapter {
         session: Arc<Session>,
         cache: Arc<RelationCache>,
     ) -> Self {
-        Self { config, macros, link: Some(Link { session, cache, columns: Mutex::default() }) }
+        Self {
+            config,
+            macros,
+            link: Some(Link {
+                session,
+                cache,
+                columns: Mutex::default(),
+                fallen: Mutex::default(),
+            }),
+        }
     }
 
     /// The adapter as a value for templates.

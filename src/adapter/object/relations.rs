@@ -174,10 +174,10 @@ impl Adapter {
             .into());
         }
         let link = self.link()?;
-        link.session.cache_changed(link.cache.remove(relation));
         if relation.schema.is_none() {
             link.session.temporary_dropped();
         }
+        self.dependents_fall(relation)?;
         self.call_macro(state, "drop_relation", Args::none().with("relation", value.clone()))?;
         Ok(Value::None)
     }
@@ -197,6 +197,7 @@ impl Adapter {
         link.session.cache_changed(link.cache.rename(old, new)?);
         let args = Args::none().with("from_relation", from.clone()).with("to_relation", to.clone());
         self.call_macro(state, name, args)?;
+        self.dependents_rise(Some(new))?;
         Ok(Value::None)
     }
 

@@ -28,6 +28,7 @@ impl Adapter {
     }
 
     pub(super) fn commit(&self) -> Result<Value> {
+        self.dependents_rise(None)?;
         self.link()?.session.commit()?;
         Ok(Value::None)
     }

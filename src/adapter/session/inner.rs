@@ -23,8 +23,8 @@ pub(super) struct Inner {
     /// Settings or temporary relations must not reach the next node.
     pub(super) changed_session: bool,
     pub(super) temporary_relations: usize,
-    /// Statements so far that may have changed something.
-    pub(super) writes: u64,
+    /// Statements so far that may have changed relations.
+    pub(super) changes: u64,
     /// A failure that nobody has been told of yet.
     pub(super) unreported: Option<Box<Diagnostic>>,
     pub(super) failure: Option<SqlFailure>,
@@ -66,7 +66,7 @@ impl Inner {
         self.has_effect |= facts.controls_transaction;
         self.uncommitted_writes |= !facts.only_reads;
         self.temporary_relations += facts.temporary_relations;
-        self.writes += u64::from(!facts.only_reads);
+        self.changes += u64::from(facts.changes_relations);
     }
 
     /// Takes note of a statement that succeeded.
@@ -119,7 +119,7 @@ impl Inner {
     ) -> Result<&mut Connection> {
         if self.connection.is_none() {
             options.sink.emit(Event::NewConnection { name: options.name.clone() });
-            let connection = pool.get().map_err(Error::into_diagnostic)?;
+            let connection = pool.get_for(&options.name).map_err(Error::into_diagnostic)?;
             self.connection = Some(connection);
         }
         match &mut self.connection {

@@ -25,6 +25,7 @@ mod sending;
 use self::inner::{Inner, Kind};
 use super::cache::Undo;
 use super::comment::QueryComment;
+use super::dependents::Dependents;
 use super::response::{AdapterResponse, Response};
 use super::sql_text::facts;
 use crate::diagnostic::Result;
@@ -42,6 +43,8 @@ pub struct SessionOptions {
     pub node: Option<NodeInfo>,
     /// The statement that locks what the node makes ([`crate::postgres::lock`]).
     pub lock: Option<String>,
+    /// What becomes of views that read what is dropped.
+    pub dependents: Dependents,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -283,9 +286,9 @@ impl Session {
         Ok(connection.parameter("TimeZone").map(str::to_owned))
     }
 
-    /// How many statements so far may have changed something.
-    pub(super) fn writes(&self) -> u64 {
-        self.state.lock().writes
+    /// How many statements so far may have changed relations or their columns.
+    pub(super) fn changes(&self) -> u64 {
+        self.state.lock().changes
     }
 
     /// Notes that a temporary relation was dropped by name.
@@ -297,6 +300,16 @@ impl Session {
     /// The connection's name in logs.
     pub fn name(&self) -> &str {
         &self.options.name
+    }
+
+    /// Whether anything of this session took effect, or may have.
+    pub fn has_effect(&self) -> bool {
+        self.state.lock().has_effect
+    }
+
+    /// What becomes of views that read what is dropped.
+    pub fn dependents(&self) -> Dependents {
+        self.options.dependents
     }
 
     /// Where events go.

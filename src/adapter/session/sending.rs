@@ -1,5 +1,6 @@
 //! Sending what waits, and what comes of it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,11 @@ use super::{Session, SqlFailure};
 use crate::adapter::response::AdapterResponse;
 use crate::adapter::sql_text::facts;
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::event::Event;
-use crate::postgres::{DbError, Error, PipelineError, ResultSet, StatementResult};
+use crate::event::{Event, Level};
+use crate::postgres::{DbError, Error, PipelineError, ResultSet, StatementResult, blockers};
+
+/// The SQLSTATE of `lock_timeout` and `nowait`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 impl Session {
     pub(super) fn begin_inner(&self, inner: &mut Inner) {
@@ -132,7 +136,7 @@ impl Session {
                 let message = "The connection was lost while the transaction was committed; the \
                                server says that it did commit."
                     .to_owned();
-                self.options.sink.emit(Event::Note { level: crate::event::Level::Info, message });
+                self.options.sink.emit(Event::Note { level: Level::Info, message });
                 inner.obstacle = None;
                 inner.failure = None;
                 inner.has_committed = true;
@@ -180,7 +184,14 @@ impl Session {
             // When this fails the connection is lost, and with it the transaction.
             let _ = connection.query("ROLLBACK");
         }
-        error.into_diagnostic_for(Some(sql))
+        let timed_out = error.db().is_some_and(|error| error.sqlstate == LOCK_NOT_AVAILABLE);
+        let mut error = error.into_diagnostic_for(Some(sql));
+        if timed_out && let Some(connection) = &mut inner.connection {
+            for holder in blockers::holders(connection, sql).unwrap_or_default() {
+                let _ = write!(error.message, "\nThe lock may be held by {holder}");
+            }
+        }
+        error
     }
 
     pub(super) fn with_comment(&self, sql: &str) -> String {

@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use gdbt::adapter::{
-    Adapter, AdapterConfig, AdapterResponse, BehaviorFlags, Macros, QueryComment, Relation,
-    RelationCache, Response, Session, SessionOptions, Table, api,
+    Adapter, AdapterConfig, AdapterResponse, BehaviorFlags, Dependents, Macros, QueryComment,
+    Relation, RelationCache, Response, Session, SessionOptions, Table, api,
 };
 use gdbt::context::{MacroIndex, SearchRules};
 use gdbt::event::Silent;
@@ -154,6 +154,7 @@ impl Project {
                 comment: QueryComment::new("{\"app\": \"dbt\"}", false).unwrap(),
                 node: None,
                 lock: None,
+                dependents: Dependents::default(),
                 sink: Arc::new(Silent),
             },
         );

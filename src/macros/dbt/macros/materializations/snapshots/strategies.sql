@@ -80,6 +80,18 @@
 {%- endmacro %}
 
 
+{# Whether the names of a list are those of the columns, letter by letter. #}
+{% macro are_plain_names(names) -%}
+  {%- if names is string or names is not iterable or not names -%}
+    {{ return(false) }}
+  {%- endif -%}
+  {%- for name in names if not modules.re.match('[a-z_][a-z0-9_]*$', name) -%}
+    {{ return(false) }}
+  {%- endfor -%}
+  {{ return(true) }}
+{%- endmacro %}
+
+
 {# Whether the snapshot lacks a checked column, and the checked columns that it has. #}
 {% macro snapshot_check_all_get_existing_columns(node, target_exists, check_cols_config) -%}
   {%- if not target_exists -%}
@@ -87,6 +99,8 @@
   {%- endif -%}
   {%- if check_cols_config == 'all' -%}
     {%- set checked = get_columns_in_query(node['compiled_code']) -%}
+  {%- elif dbt.are_plain_names(check_cols_config) -%}
+    {%- set checked = check_cols_config -%}
   {%- elif check_cols_config is iterable and check_cols_config -%}
     {#- The query knows how the names are really written. -#}
     {%- set checked = get_columns_in_query(
