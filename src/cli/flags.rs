@@ -63,6 +63,8 @@ toggles! {
     defer, no_defer, [hide_short_help = true];
     /// With --defer: also read what is built here there, unless it is selected.
     favor_state, no_favor_state, [hide_short_help = true];
+    /// Run one node at a time.
+    single_threaded, no_single_threaded, [hide_short_help = true];
     /// Write manifest.json, run_results.json and lineage.json. On by default.
     write_json, no_write_json, [hide_short_help = true];
     /// Accepted for dbt's sake: gdbt parses in milliseconds and keeps no parse cache.

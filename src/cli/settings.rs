@@ -138,6 +138,7 @@ impl Settings {
             command.full_refresh() || resolver.env_flag("DBT_FULL_REFRESH")? == Some(true);
         let store_failures =
             command.store_failures() || resolver.env_flag("DBT_STORE_FAILURES")? == Some(true);
+        let toggles = &global.toggles;
         let vars = Vars::parse_cli(global.vars.as_deref().unwrap_or("{}"))?;
         let load = LoadOptions {
             project_dir,
@@ -145,7 +146,11 @@ impl Settings {
                 profiles_dir: path(global.profiles_dir.as_ref(), env.flag("DBT_PROFILES_DIR")),
                 profile: text(global.profile.as_ref(), env.flag("DBT_PROFILE")),
                 target: text(global.target.as_ref(), env.flag("DBT_TARGET")),
-                threads: global.threads.map(usize::from),
+                threads: if resolver.switch(toggles.single_threaded(), "single_threaded", false)? {
+                    Some(1)
+                } else {
+                    global.threads.map(usize::from)
+                },
             },
             vars,
             skip_version_check: !common.version_check,

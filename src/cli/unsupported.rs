@@ -38,11 +38,11 @@ const fn option(
 const OPTIONS: &[Missing] = &[
     option("record-timing-info", &[], None),
     flag("upload-to-artifacts-ingest-api", &[], Some("UPLOAD_TO_ARTIFACTS_INGEST_API")),
-    flag("export-saved-queries", &["build"], Some("EXPORT_SAVED_QUERIES")),
 ];
 
 /// Options of dbt that have nothing to do in gdbt, whatever their value: dbt's parse
-/// cache and parsers, its usage statistics, its cache of relations.
+/// cache and parsers, its usage statistics, its cache of relations; exports of saved
+/// queries, which dbt-core does not make either.
 const UNNECESSARY: &[&str] = &[
     "static-parser",
     "no-static-parser",
@@ -55,12 +55,24 @@ const UNNECESSARY: &[&str] = &[
     "populate-cache",
     "cache-selected-only",
     "no-cache-selected-only",
+    "macro-debugging",
     "no-macro-debugging",
-    "no-single-threaded",
+    "partial-parse-file-diff",
+    "no-partial-parse-file-diff",
+    "no-populate-cache",
+    "no-upload-to-artifacts-ingest-api",
+    "export-saved-queries",
+    "no-export-saved-queries",
+    "include-saved-query",
+    "no-include-saved-query",
     "no-empty",
     "introspect",
     "no-introspect",
 ];
+
+/// The same, of options that take a value: where dbt's parse cache is, and how its SQL
+/// parser is set.
+const UNNECESSARY_VALUES: &[&str] = &["partial-parse-file-path", "sqlparse"];
 
 /// Adds what dbt knows and gdbt does not, hidden, so that it can be refused by name.
 pub fn add_hidden(command: Command) -> Command {
@@ -69,6 +81,7 @@ pub fn add_hidden(command: Command) -> Command {
         UNNECESSARY
             .iter()
             .map(|name| Arg::new(*name).long(*name).action(ArgAction::SetTrue))
+            .chain(UNNECESSARY_VALUES.iter().map(|name| Arg::new(*name).long(*name)))
             .chain(OPTIONS.iter().filter(|missing| missing.commands.is_empty()).map(as_arg))
             .map(|arg| arg.global(true).hide(true)),
     );

@@ -35,7 +35,7 @@ fn every_form_of_output_is_that_of_dbt() {
     );
     assert_eq!(
         ls("--output json --output-keys 'name config.materialized' --models stg"),
-        "{\"name\":\"stg\",\"config.materialized\":\"view\"}\n"
+        "{\"name\": \"stg\", \"config.materialized\": \"view\"}\n"
     );
     let json: serde_json::Value = serde_json::from_str(&ls("--output json -s fact")).unwrap();
     assert_eq!(json["unique_id"], "model.shop.fact");

@@ -25,7 +25,7 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
         "dbt will not clean the following source paths:",
         "Take them out of clean-targets.",
     )?;
-    if !args.no_clean_project_files_only {
+    if !leaves_project(args, session) {
         refuse(
             targets.iter().filter(|target| !target.starts_with(&root)),
             "dbt will not clean the following directories outside the project:",
@@ -44,6 +44,14 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
     }
     session.emit(Event::FinishedCleanPaths);
     Ok(ExitStatus::Success)
+}
+
+/// Whether folders outside of the project may be deleted, too.
+fn leaves_project(args: &CleanArgs, session: &Session) -> bool {
+    let variable = session.settings.env.flag("DBT_CLEAN_PROJECT_FILES_ONLY");
+    let off = variable
+        .is_some_and(|text| ["0", "false", "f", "no", "n", "off"].contains(&&*text.to_lowercase()));
+    args.no_clean_project_files_only || (off && !args.clean_project_files_only)
 }
 
 /// The project alone: cleaning needs no profile and no installed packages.
@@ -72,11 +80,11 @@ fn refuse<'a>(
     message: &str,
     help: &str,
 ) -> Result<(), Box<Diagnostic>> {
-    let paths: Vec<String> = paths.map(|path| path.display().to_string()).collect();
+    let paths: Vec<String> = paths.map(|path| format!("'{}'", path.display())).collect();
     if paths.is_empty() {
         return Ok(());
     }
-    let message = format!("{message} {}", paths.join(", "));
+    let message = format!("{message} [{}]", paths.join(", "));
     Err(Diagnostic::new(Code::ProjectInvalid, message).with_help(help))
 }
 

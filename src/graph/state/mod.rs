@@ -13,3 +13,6 @@ mod previous;
 pub(in crate::graph) use changes::with_status;
 pub use changes::{Changes, Check};
 pub use previous::{PreviousState, SourceAge};
+
+#[cfg(test)]
+mod tests;
