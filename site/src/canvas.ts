@@ -59,8 +59,48 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene, camera: Camera, li
     left: -camera.x / camera.scale, top: -camera.y / camera.scale,
     right: (width - camera.x) / camera.scale, bottom: (height - camera.y) / camera.scale,
   };
+  if (camera.scale < FAR && lit.nodes === null && !scene.path) return drawFar(context, scene, camera.scale, colours);
   drawEdges(context, scene, camera.scale, lit, colours, sight);
   drawNodes(context, scene, camera.scale, lit, colours, sight);
+}
+
+/** A scene from far away: all edges as one line, the nodes of each colour as one shape. */
+interface Coarse {
+  edges: Path2D;
+  nodes: Map<string, Path2D>;
+}
+
+const coarse = new WeakMap<Scene, Coarse>();
+
+/** From here on a scene is drawn without details, from shapes that are made once. */
+const FAR = 0.25;
+
+function coarseOf(scene: Scene): Coarse {
+  let made = coarse.get(scene);
+  if (!made) {
+    made = { edges: new Path2D(), nodes: new Map() };
+    scene.edges.forEach((_, at) => trace(made!.edges, scene, at, 0));
+    scene.nodes.forEach(({ node }, at) => {
+      const colour = node.color ?? String(hueOf(node.layer));
+      const { x, y, width, height } = scene.boxes[at]!;
+      const shape = made!.nodes.get(colour) ?? new Path2D();
+      made!.nodes.set(colour, shape);
+      shape.rect(x, y, width, height);
+    });
+    coarse.set(scene, made);
+  }
+  return made;
+}
+
+function drawFar(context: CanvasRenderingContext2D, scene: Scene, scale: number, colours: Palette): void {
+  const { edges, nodes } = coarseOf(scene);
+  context.lineWidth = 0.7 / scale;
+  context.strokeStyle = colours.edge;
+  context.stroke(edges);
+  for (const [colour, shape] of nodes) {
+    context.fillStyle = colours.layers[Number(colour)] ?? colour;
+    context.fill(shape);
+  }
 }
 
 interface Sight { left: number; top: number; right: number; bottom: number }
@@ -105,7 +145,7 @@ export function trace(path: Path2D, scene: Scene, at: number, scale = 1): void {
   const [start, end] = [scene.boxes[from]!, scene.boxes[to]!];
   let [x, y] = [start.x + start.width, start.y + HEAD / 2];
   const bends = scene.bends[at]!;
-  if (scale < 0.25) {
+  if (scale < FAR) {
     path.moveTo(x, y);
     for (const bend of bends) path.lineTo(bend.x, bend.y);
     path.lineTo(end.x, end.y + HEAD / 2);
@@ -133,7 +173,7 @@ function drawNodes(context: CanvasRenderingContext2D, scene: Scene, scale: numbe
     if (box.x > sight.right || box.x + box.width < sight.left || box.y > sight.bottom || box.y + box.height < sight.top) return;
     const colour = node.color ?? colours.layers[hueOf(node.layer)]!;
     context.globalAlpha = lit.nodes && !lit.nodes.has(at) ? 0.3 : 1;
-    if (scale < 0.3) {
+    if (scale < FAR) {
       context.fillStyle = colour;
       context.fillRect(box.x, box.y, box.width, box.height);
       context.globalAlpha = 1;
