@@ -208,7 +208,7 @@ function drawNodes(context: CanvasRenderingContext2D, scene: Scene, scale: numbe
       context.fillText(letter, box.x + box.width - 20, box.y + HEAD / 2 + 0.5);
       context.textAlign = "left";
     }
-    const state = worst([mood(node.last?.status), ...(testsOf.get(place) ?? []).map((test) => mood(test.last?.status))]);
+    const state = worst([mood(node.last?.status), mood(node.fresh?.status), ...(testsOf.get(place) ?? []).map((test) => mood(test.last?.status))]);
     if (state !== "none") {
       context.beginPath();
       context.arc(box.x + box.width - 11, box.y + HEAD / 2, 3.5, 0, Math.PI * 2);

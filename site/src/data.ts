@@ -47,6 +47,8 @@ export interface Node {
   details?: Record<string, Json>;
   table?: { type?: string; owner?: string; comment?: string; stats?: { label: string; value: Json }[] };
   last?: Last;
+  /** What `source freshness` found out last. */
+  fresh?: { status?: string; loaded_at?: string; at?: string };
   params?: Json;
   color?: string;
   hidden?: boolean;

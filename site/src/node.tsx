@@ -6,7 +6,7 @@ import { children, data, mood, parents, placeOf, testsOf, type Column, type Json
 import { columnKey, downstreamOf, isTraced, upstreamOf, type ColumnEdge } from "./columns";
 import { Graph } from "./graph";
 import { go, href, type Route } from "./route";
-import { Copy, Empty, LastRun, Layer, Markdown, NodeLink, plural, shortType, Sql, Status, Value } from "./text";
+import { Copy, Empty, LastRun, Layer, Markdown, NodeLink, plural, shortType, Sql, Status, Time, Value } from "./text";
 
 export function NodePage({ route }: { route: Route }): JSX.Element {
   const place = placeOf.get(route.argument);
@@ -53,6 +53,7 @@ function Facts({ node }: { node: Node }): JSX.Element | null {
   const details = node.details ?? {};
   const facts: [string, ComponentChildren][] = [
     ["Last run", node.last ? <LastRun last={node.last} /> : null],
+    ["Freshness", node.fresh ? <span><Status status={node.fresh.status} /> loaded <Time at={node.fresh.loaded_at ?? ""} /> <span class="faint">asked <Time at={node.fresh.at ?? ""} /></span></span> : null],
     ["Message", node.last && mood(node.last.status) === "bad" ? <span class="message">{node.last.message}</span> : null],
     ["Owner", node.owner ? <Value value={node.owner} /> : null],
     ["Tags", node.tags?.length ? <span class="tags">{node.tags.map((tag) => <a href={href("lineage", "", { select: `tag:${tag}` })}>{tag}</a>)}</span> : null],

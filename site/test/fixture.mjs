@@ -37,7 +37,7 @@ const entity = (id, name, columns) => ({
 
 export function shop() {
   const nodes = [
-    node("source", "raw", "sessions", [column("userid", "bigint"), column("medium", "text")], { fqn: ["shop", "raw", "sessions"] }),
+    node("source", "raw", "sessions", [column("userid", "bigint"), column("medium", "text")], { fqn: ["shop", "raw", "sessions"], fresh: { status: "warn", loaded_at: "2026-01-01T00:00:00Z", at: "2026-01-02T00:00:00Z" } }),
     node("model", "staging", "all_sessions", [column("userid", "bigint"), column("channel", "text")], { materialized: "view", compiled: "select userid, lower(medium) as channel\nfrom raw.sessions where 'a' <> 'b'" }),
     node("model", "dwh", "dim_user", [column("user_key", "text", "Surrogate **key**.")], {
       materialized: "table", tags: ["critical"], owner: { name: "Data team" }, meta: { tier: 1 },

@@ -74,6 +74,11 @@ test("a node's page shows what is known and runs nothing of it", options, async 
   assert.equal(await page.$eval(".markdown a", (it) => it.getAttribute("href")), null);
 });
 
+test("a source's page tells how fresh it is", options, async () => {
+  await open("#/node/source.shop.raw.sessions");
+  assert.match((await texts(".facts > div")).join("\n"), /Freshness\s*warn loaded 1 Jan 2026/);
+});
+
 test("an old address of dbt's site still leads to the node", options, async () => {
   await open("#!/model/model.shop.attribution");
   assert.equal(await page.$eval("h1", (it) => it.textContent), "attribution");

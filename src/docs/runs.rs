@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// The folder of kept runs, in the folder of artifacts.
@@ -62,6 +63,16 @@ pub struct RunResult {
     /// Failing rows of a test.
     #[serde(default)]
     pub failures: Option<i64>,
+}
+
+/// What `source freshness` found out last, by source: the entries of `sources.json`.
+pub fn read_freshness(target: &Path) -> HashMap<String, Json> {
+    let text = std::fs::read(target.join("sources.json")).unwrap_or_default();
+    let whole: Json = serde_json::from_slice(&text).unwrap_or_default();
+    let results = whole.get("results").and_then(Json::as_array).into_iter().flatten();
+    let by_id =
+        results.filter_map(|it| Some((it.get("unique_id")?.as_str()?.to_owned(), it.clone())));
+    by_id.collect()
 }
 
 /// Whether the results of a command say something about data.

@@ -41,6 +41,8 @@ pub struct SiteInput<'a> {
     pub catalog: &'a Catalog,
     /// Earlier runs, the oldest first.
     pub runs: &'a [Run],
+    /// What `source freshness` found out last, by source.
+    pub freshness: &'a HashMap<String, Json>,
     /// What the columns of models derive from, as in `lineage.json`.
     pub columns: &'a Json,
     /// The packages that are part of gdbt; their macros are not shown.
@@ -160,6 +162,7 @@ fn node_json(
         "details": details,
         "table": table.map(table_json),
         "last": last.get(node.unique_id.as_str()).map(|(run, result)| last_json(run, result)),
+        "fresh": input.freshness.get(node.unique_id.as_str()).map(fresh_json),
         "params": part("type_params"),
         "color": node_color(&whole),
         "hidden": whole.pointer("/docs/show") == Some(&Json::Bool(false)),
@@ -235,6 +238,15 @@ fn columns(resource: Resource<'_>, table: Option<&CatalogTable>) -> Vec<Json> {
         }
     }
     columns.into_values().map(compact).collect()
+}
+
+fn fresh_json(entry: &Json) -> Json {
+    let part = |key: &str| entry.get(key);
+    compact(json!({
+        "status": part("status"),
+        "loaded_at": part("max_loaded_at"),
+        "at": part("snapshotted_at"),
+    }))
 }
 
 fn last_json(run: &Run, result: &RunResult) -> Json {

@@ -111,6 +111,7 @@ fn write_site(
         compiled: &made.compiled,
         catalog: made.catalog,
         runs: &made.runs,
+        freshness: &runs::read_freshness(&loaded.target_dir()),
         columns: &made.columns,
         built_in: &[CORE_PACKAGE, ADAPTER_PACKAGE],
     });
