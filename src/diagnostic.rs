@@ -144,10 +144,12 @@ codes! {
     FreshnessNotATime = "GD3032", Database;
     /// A unit test could not be run.
     UnitTestFailed = "GD3033", Runtime;
+    /// A resource's name is one that dbt does not take.
+    NameInvalid = "GD3040", Validation;
     /// A unit test does not fit its model, or its rows cannot be read.
     UnitTestInvalid = "GD3030", Parsing;
     /// A metric, semantic model or saved query is wrong, or made of what does not exist.
-    SemanticInvalid = "GD3031", Parsing;
+    SemanticInvalid = "GD3041", Parsing;
     /// A warning that `--warn-error` makes an error.
     WarningAsError = "GD3020", Compilation;
 

@@ -180,6 +180,9 @@ impl Loaded {
             ManifestView { manifest: &self.manifest, compiled, details: &details, invocation };
         artifacts::write_manifest(&path, view)?;
         tell_written(session, "WritableManifest", &path);
+        let path = self.target_dir().join("semantic_manifest.json");
+        artifacts::write_semantic_manifest(&path, &self.manifest)?;
+        tell_written(session, "SemanticManifest", &path);
         self.write_lineage(session, None)
     }
 

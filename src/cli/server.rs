@@ -105,6 +105,7 @@ fn connect_options(credentials: &Credentials) -> Result<ConnectOptions> {
             mode.parse().map_err(|error: String| Diagnostic::new(Code::ProfileInvalid, error))?;
     }
     options.password = credentials.password.clone();
+    options.password_command.clone_from(&credentials.password_command);
     options.sslcert = path(&credentials.sslcert);
     options.sslkey = path(&credentials.sslkey);
     options.sslrootcert = path(&credentials.sslrootcert);

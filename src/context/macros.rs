@@ -171,15 +171,20 @@ impl MacroIndex {
     pub fn dependencies(&self, of: &MacroNode) -> Vec<UniqueId> {
         let mut ids = Vec::new();
         for call in macro_calls(&of.definition) {
+            let node = |entry: &'_ MacroEntry| Arc::clone(&entry.node);
             let found = match &call {
-                MacroCall::Plain(name) => self.find(&of.package_name, name),
-                MacroCall::Qualified(package, name) => self.find_in(package, name),
+                // As dbt notes it: other packages go before the built-in ones.
+                MacroCall::Plain(name) => self
+                    .own(&of.package_name, name)
+                    .map(node)
+                    .or_else(|| self.strongest(name).cloned()),
+                MacroCall::Qualified(package, name) => self.find_in(package, name).map(node),
                 MacroCall::Dispatch { name, namespace } => {
-                    self.dispatch(&of.package_name, name, namespace.as_deref()).ok()
+                    self.dispatch(&of.package_name, name, namespace.as_deref()).ok().map(node)
                 }
             };
-            if let Some(found) = found.filter(|found| !ids.contains(&found.node.unique_id)) {
-                ids.push(found.node.unique_id.clone());
+            if let Some(found) = found.filter(|found| !ids.contains(&found.unique_id)) {
+                ids.push(found.unique_id.clone());
             }
         }
         ids

@@ -27,6 +27,9 @@ pub struct Column {
     pub granularity: Option<String>,
     /// Ids of docs blocks the description used.
     pub doc_blocks: Vec<String>,
+    /// Keys that dbt does not know, as written.
+    #[serde(flatten)]
+    pub extra: JsonMap,
 }
 
 /// The `docs:` config: how the docs site shows a resource.

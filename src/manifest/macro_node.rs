@@ -17,6 +17,15 @@ pub struct MacroArgument {
     pub description: String,
 }
 
+/// The part of a macro's properties that dbt keeps as configuration, too.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct MacroConfig {
+    /// Free metadata.
+    pub meta: JsonMap,
+    /// How the docs site shows it.
+    pub docs: DocsConfig,
+}
+
 /// A macro, a generic test (`test_x`) or a materialization (`materialization_x_default`).
 #[derive(Debug, Clone, Serialize)]
 pub struct MacroNode {
@@ -43,8 +52,8 @@ pub struct MacroNode {
     pub meta: JsonMap,
     /// How the docs site shows it.
     pub docs: DocsConfig,
-    /// `config:` of a property file.
-    pub config: JsonMap,
+    /// `meta` and `docs` again.
+    pub config: MacroConfig,
     /// The property file that describes it, `package://path`.
     pub patch_path: Option<String>,
     /// Described arguments.
@@ -81,7 +90,7 @@ impl MacroNode {
             description: String::new(),
             meta: JsonMap::new(),
             docs: DocsConfig::default(),
-            config: JsonMap::new(),
+            config: MacroConfig::default(),
             patch_path: None,
             arguments: Vec::new(),
             created_at,

@@ -21,7 +21,7 @@ pub use column::{Column, DocsConfig};
 pub use config::{Config, Hook, Materialization, OnSchemaChange, Severity};
 pub use documentation::{Documentation, Exposure, Group};
 pub use id::{ResourceType, UniqueId};
-pub use macro_node::{MacroArgument, MacroNode};
+pub use macro_node::{MacroArgument, MacroConfig, MacroNode};
 pub use node::{
     Checksum, Compiled, DependsOn, ExtraCte, FunctionArgument, FunctionReturns, GenericTest, Node,
     NodeKind, NodeView, RefArgs, SourceArgs, TestedRelation, version_text,

@@ -1,6 +1,6 @@
 //! From parsed resources to one manifest.
 
-use super::{Parse, checks};
+use super::{Parse, checks, exposures};
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::manifest::{Disabled, Manifest, Node, NodeKind, ResourceType, Source};
 use std::sync::Arc;
@@ -17,11 +17,12 @@ pub(super) struct Parts {
 
 impl Parse<'_> {
     /// Puts everything into a manifest, enabled and disabled apart.
-    pub(super) fn assemble(&self, parts: Parts) -> Result<Manifest, Vec<Diagnostic>> {
+    pub(super) fn assemble(&mut self, parts: Parts) -> Result<Manifest, Vec<Diagnostic>> {
         let Parts { mut nodes, tests, sources } = parts;
         let root = Arc::clone(self.parser.shared.project_name());
         let mut manifest = Manifest { project_name: root, ..Manifest::default() };
         let mut errors = Vec::new();
+        let mut warnings = Vec::new();
         infer_primary_keys(&mut nodes, &tests);
         for node in nodes.into_iter().chain(tests) {
             let id = node.unique_id.clone();
@@ -73,6 +74,7 @@ impl Parse<'_> {
                 }
             }
             for entry in &file.exposures {
+                warnings.extend(exposures::odd_name(entry));
                 match self.parser.exposure(file, entry) {
                     Ok(exposure) if exposure.config.enabled() => {
                         manifest.exposures.insert(exposure.unique_id.clone(), Arc::new(exposure));
@@ -84,7 +86,13 @@ impl Parse<'_> {
                 }
             }
         }
-        errors.extend(checks::collisions(&manifest));
+        let unique =
+            self.parser.shared.workspace.root.flags.get("require_unique_project_resource_names");
+        let unique = unique.and_then(crate::project::yaml::Node::as_bool).unwrap_or(false);
+        let (collisions, told) = checks::collisions(&manifest, unique);
+        errors.extend(collisions);
+        warnings.extend(told);
+        self.warnings.extend(warnings);
         if errors.is_empty() { Ok(manifest) } else { Err(errors) }
     }
 }

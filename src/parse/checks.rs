@@ -1,6 +1,7 @@
 //! Names that must be unique, and what follows from all nodes together.
 
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::event::Warning;
 use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -70,8 +71,12 @@ pub fn duplicate_resource(
 
 /// `ref` cannot tell two relations of one name in one package apart, and the database cannot
 /// hold two relations in one place.
-pub fn collisions(manifest: &Manifest) -> Vec<Diagnostic> {
+///
+/// dbt lets a model and a seed have one name unless `unique_names` asks for more.
+pub fn collisions(manifest: &Manifest, unique_names: bool) -> (Vec<Diagnostic>, Vec<Warning>) {
     let mut errors = Vec::new();
+    let mut warnings = Vec::new();
+    let mut versioned_names: HashMap<(&str, &str), &Node> = HashMap::new();
     let mut names: HashMap<(&str, &str), &Node> = HashMap::new();
     let mut relations: HashMap<String, &Node> = HashMap::new();
     for node in manifest.nodes.values() {
@@ -80,19 +85,56 @@ pub fn collisions(manifest: &Manifest) -> Vec<Diagnostic> {
             continue;
         }
         let versioned = matches!(&node.kind, NodeKind::Model { version: Some(_), .. });
-        if refable
-            && !versioned
-            && let Some(first) = names.insert((&node.package_name, &node.name), node)
-        {
-            errors.push(*duplicate_name(first, node));
-            continue;
+        let key = (&*node.package_name, &*node.name);
+        if versioned {
+            versioned_names.insert(key, node);
+        } else if refable && let Some(first) = names.insert(key, node) {
+            if unique_names {
+                errors.push(*duplicate_name(first, node));
+                continue;
+            }
+            warnings.push(same_name(first, node));
         }
         let Some(relation) = node.relation_name() else { continue };
         if let Some(first) = relations.insert(relation.clone(), node) {
             errors.push(*ambiguous_relation(&relation, first, node));
         }
     }
-    errors
+    for (key, node) in versioned_names {
+        if let Some(other) = names.get(&key) {
+            errors.push(*versioned_and_not(node, other));
+        }
+    }
+    (errors, warnings)
+}
+
+fn same_name(first: &Node, second: &Node) -> Warning {
+    let message = format!(
+        "Found resources with the same name '{}' in package '{}': '{}' and '{}'. Please update one \
+         of the resources to have a unique name.",
+        second.name, second.package_name, first.unique_id, second.unique_id
+    );
+    let diagnostic = Diagnostic::new(Code::Duplicate, message)
+        .with_span(place(second))
+        .with_related(place(first), "first defined here");
+    Warning::new("DuplicateNameDistinctNodeTypesDeprecation", "D040", *diagnostic)
+}
+
+fn versioned_and_not(versioned: &Node, other: &Node) -> Box<Diagnostic> {
+    let message = format!(
+        "dbt found versioned and unversioned models with the name \"{}\".\n\nSince these \
+         resources have the same name, dbt will be unable to find the correct resource\nwhen \
+         looking for ref('{}').\n\nTo fix this, change the name of the unversioned resource\n\
+         {} ({})\nor add the unversioned model to the versions in {}",
+        versioned.name,
+        versioned.name,
+        other.unique_id,
+        other.original_file_path,
+        versioned.patch_path.as_deref().unwrap_or_default()
+    );
+    Diagnostic::new(Code::Duplicate, message)
+        .with_span(place(other))
+        .with_related(place(versioned), "a version of it is here")
 }
 
 fn ambiguous_relation(relation: &str, first: &Node, second: &Node) -> Box<Diagnostic> {

@@ -1,8 +1,9 @@
 //! Described columns and constraints.
 
+use super::contract;
 use super::docs::{Describer, Description};
 use super::properties::ColumnProperties;
-use crate::diagnostic::{Result, Span};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::manifest::Column;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -18,6 +19,12 @@ pub fn columns(
         .enumerate()
         .map(|(index, column)| {
             let described = describer.describe(&column.description, &span_of(index))?;
+            if !column.constraints.iter().all(contract::has_type) {
+                let message = format!("Invalid constraint type on column {}", column.name);
+                return Err(
+                    Diagnostic::new(Code::PropertyInvalid, message).with_span(span_of(index))
+                );
+            }
             Ok((column.name.clone(), described_column(column, described)))
         })
         .collect()
@@ -32,6 +39,8 @@ fn described_column(column: &ColumnProperties, described: Description) -> Column
     let mut config = column.config.clone();
     config.insert("meta".into(), meta.clone().into());
     config.insert("tags".into(), tags.clone().into());
+    let mut extra = column.extra.clone();
+    extra.shift_remove("docs");
     Column {
         name: column.name.clone(),
         description: described.text,
@@ -43,6 +52,7 @@ fn described_column(column: &ColumnProperties, described: Description) -> Column
         tags,
         granularity: column.granularity.clone(),
         doc_blocks: described.doc_blocks,
+        extra,
     }
 }
 

@@ -7,6 +7,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::manifest::{Config, JsonMap};
+use crate::project::yaml::Timestamp;
 use serde_json::{Value as Json, json};
 
 /// Which set of defaults and rules a config follows.
@@ -242,6 +243,7 @@ impl ConfigBuilder {
         }
         if self.kind == ConfigKind::Model {
             settle_freshness(&mut self.values)?;
+            settle_begin(&mut self.values);
         }
         if let Some(Json::Bool(on)) = self.values.get("static_analysis") {
             // YAML takes plain `on` and `off` as truth values.
@@ -375,6 +377,19 @@ fn settle_store_failures(values: &mut JsonMap) {
     };
     values.insert("store_failures".into(), flag);
     values.insert("store_failures_as".into(), kind);
+}
+
+/// Where a microbatch model begins is a moment: midnight, where only a day is given.
+fn settle_begin(values: &mut JsonMap) {
+    let is = |key: &str, text: &str| values.get(key).and_then(Json::as_str) == Some(text);
+    if !is("materialized", "incremental") || !is("incremental_strategy", "microbatch") {
+        return;
+    }
+    let begin = values.get("begin").and_then(Json::as_str).and_then(Timestamp::parse);
+    if let Some(begin) = begin.map(|begin| begin.to_iso()) {
+        let moment = if begin.contains('T') { begin } else { format!("{begin}T00:00:00") };
+        values.insert("begin".into(), moment.into());
+    }
 }
 
 /// A model's freshness counts only with `build_after`

@@ -8,6 +8,7 @@ use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::fqn;
 use crate::context::{Capture, NodeContext};
 use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::event::Warning;
 use crate::jinja::Template;
 use crate::manifest::{DependsOn, Exposure, Group, JsonMap, ResourceType, UniqueId};
 use serde_json::{Value as Json, json};
@@ -71,6 +72,25 @@ impl NodeParser<'_> {
             fqn,
         })
     }
+}
+
+/// dbt wants names of letters, digits, underscores and dashes.
+pub fn odd_name(entry: &Entry<ExposureProperties>) -> Option<Warning> {
+    let name = &entry.value.name;
+    let fits = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    if !name.is_empty() && name.chars().all(fits) {
+        return None;
+    }
+    let message = format!(
+        "Starting in v1.3, the 'name' of an exposure should contain only letters, numbers, and \
+         underscores. Exposures support a new property, 'label', which may contain spaces, capital \
+         letters, and special characters. {name} does not follow this pattern. Please update the \
+         'name', and use the 'label' property for a human-friendly title. This will raise an error \
+         in a future version of dbt-core."
+    );
+    let diagnostic =
+        Diagnostic::new(Code::Deprecated, message).with_span(entry.span_of(&[Step::Key("name")]));
+    Some(Warning::new("ExposureNameDeprecation", "D007", *diagnostic))
 }
 
 /// Tags and meta may stand outside of `config`, too.

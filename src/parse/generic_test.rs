@@ -65,7 +65,7 @@ impl TestTarget<'_> {
     }
 
     /// The target's part of a synthetic name.
-    fn name(self) -> String {
+    pub fn name(self) -> String {
         match self {
             Self::Node { name, version: None } => name.to_owned(),
             Self::Node { name, version: Some(version) } => {
@@ -208,6 +208,30 @@ fn split_entry(entry: &Json) -> Result<(String, JsonMap)> {
             object.len()
         ))),
     }
+}
+
+/// Configuration that stands beside the arguments, the test's name, and whether arguments
+/// stand outside of `arguments:`.
+pub fn old_forms(entry: &Json) -> (Vec<&str>, &str, bool) {
+    let Json::Object(object) = entry else { return (Vec::new(), "", false) };
+    let (test, args) = match object.get("test_name") {
+        Some(name) => (name.as_str().unwrap_or_default(), object),
+        None => match object.iter().next() {
+            Some((name, Json::Object(args))) => (name.as_str(), args),
+            _ => return (Vec::new(), "", false),
+        },
+    };
+    let is_config = |key: &str| CONFIG_KEYS.contains(&key);
+    let own = ["config", "column_name", "description", "name", "test_name"];
+    let moved = args.keys().map(String::as_str).filter(|key| is_config(key)).collect();
+    let has_arguments = match args.get("arguments") {
+        Some(Json::Object(arguments)) => !arguments.is_empty(),
+        _ => false,
+    };
+    let old = args
+        .keys()
+        .any(|key| !is_config(key) && !own.contains(&key.as_str()) && key != "arguments");
+    (moved, test, old && !has_arguments)
 }
 
 fn split_name(text: &str) -> Result<(Option<String>, String)> {

@@ -7,9 +7,10 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Warning;
 use crate::jinja::SourceFile;
 use crate::jinja::blocks::{self, BlockKind};
-use crate::manifest::{MacroArgument, MacroNode, UniqueId};
+use crate::manifest::{MacroArgument, MacroConfig, MacroNode, UniqueId};
 use indexmap::IndexMap;
 use rayon::prelude::*;
+use serde_json::Value as Json;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -83,11 +84,13 @@ impl Parse<'_> {
         let describer = self.parser.describer(&file.package, &given.name);
         let describe = |text: &str| describer.describe(text, &entry.span());
         node.description = describe(&given.description)?.text;
+        let of_config = |key: &str| given.config.get(key).and_then(Json::as_object);
         node.meta.clone_from(&given.meta);
-        node.config.clone_from(&given.config);
-        if let Some(docs) = &given.docs {
+        node.meta.extend(of_config("meta").cloned().unwrap_or_default());
+        if let Some(docs) = of_config("docs").filter(|it| !it.is_empty()).or(given.docs.as_ref()) {
             node.docs = nodes::docs_config(docs);
         }
+        node.config = MacroConfig { meta: node.meta.clone(), docs: node.docs.clone() };
         node.patch_path = Some(format!("{}://{}", file.package, file.path));
         node.arguments = given
             .arguments

@@ -17,6 +17,7 @@ mod generic_test;
 mod hooks;
 mod inline;
 mod layers;
+mod lifecycle;
 mod macros;
 mod nodes;
 mod patches;
@@ -25,7 +26,8 @@ mod property_file;
 mod python_model;
 mod relation_names;
 mod resolve;
-mod semantic;
+pub mod semantic;
+mod source_overrides;
 mod sources;
 mod sql_file;
 pub mod static_reference;
@@ -79,7 +81,7 @@ impl Sources {
             .par_iter()
             .filter(|file| matches!(file.kind, FileKind::Macro | FileKind::GenericTest))
             .map(|file| {
-                let text = TemplateFile::new(Arc::clone(&file.path), Arc::clone(&file.contents));
+                let text = TemplateFile::new(Arc::clone(&file.path), without_end(&file.contents));
                 macros::parse_file(&file.package, &text, created_at)
             })
             .collect::<Vec<_>>();
@@ -115,7 +117,12 @@ fn all<T, E: Into<Vec<Diagnostic>>>(
 /// Parses everything but the macros, which `shared` already knows.
 pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diagnostic>> {
     let workspace = &shared.workspace;
-    let (properties, warnings) = read_properties(shared, sources)?;
+    let (mut properties, mut warnings) = read_properties(shared, sources)?;
+    let (unused_overrides, twice) = source_overrides::apply(&mut properties);
+    warnings.extend(unused_overrides);
+    if !twice.is_empty() {
+        return Err(twice);
+    }
     let blocks = all(sources.of_kind(FileKind::Docs).map(docs::parse_file).collect::<Vec<_>>())?;
     let blocks: Vec<_> = blocks.into_iter().flatten().map(Arc::new).collect();
     let docs = Arc::new(Docs::new(blocks.iter().cloned()));
@@ -141,7 +148,12 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     parse.link_semantic_layer(&mut manifest)?;
     parse.resolve(&mut manifest)?;
     parse.place_unit_tests(&mut manifest, unit_tests)?;
+    let found = lifecycle::check(&manifest, lifecycle::Switches::of(shared));
+    if !found.errors.is_empty() {
+        return Err(found.errors);
+    }
     let mut warnings = parse.warnings;
+    warnings.extend(found.warnings);
     warnings.extend(unused_paths::warning(&workspace.root, &manifest));
     manifest.docs = blocks.into_iter().map(|block| (block.unique_id.clone(), block)).collect();
     Ok(Parsed { manifest: Arc::new(manifest), warnings })
@@ -170,7 +182,7 @@ fn read_properties(
         })
         .collect();
     let (files, warnings): (Vec<_>, Vec<_>) = all(results)?.into_iter().unzip();
-    Ok((files, warnings.into_iter().flatten().map(property_warning).collect()))
+    Ok((files, warnings.into_iter().flatten().collect()))
 }
 
 /// The text without white space at its end, as dbt reads it: a block scalar that is the last
@@ -193,10 +205,6 @@ fn text_renderer(
             .and_then(|value| to_json(&value).map_err(Error::into_diagnostic))
             .map_err(|error| error.relocated(span))
     }
-}
-
-fn property_warning(diagnostic: Diagnostic) -> Warning {
-    Warning::new("ValidationWarning", "I073", diagnostic)
 }
 
 /// One parse under way.
@@ -260,7 +268,11 @@ impl Parse<'_> {
     }
 
     /// Generic tests of all described relations.
-    fn tests(&self, nodes: &[Node], shared: &Arc<Shared>) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    fn tests(
+        &mut self,
+        nodes: &[Node],
+        shared: &Arc<Shared>,
+    ) -> Result<Vec<Node>, Vec<Diagnostic>> {
         let attached = tests::ByName::new(nodes);
         let requests: Vec<_> = self
             .properties
@@ -279,6 +291,8 @@ impl Parse<'_> {
                 on_nodes.chain(on_sources)
             })
             .collect();
+        let old_forms = requests.iter().flat_map(tests::TestRequest::deprecations);
+        self.warnings.extend(old_forms);
         let made: Vec<Result<Node>> = requests
             .par_iter()
             .map(|request| {

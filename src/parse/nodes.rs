@@ -61,7 +61,10 @@ impl NodeParser<'_> {
         let kind = draft.config_kind;
         let mut node = self.provisional(draft)?;
         let label = node.label();
-        self.complete(&mut node, kind, patch).map_err(|error| error.with_node(label))?;
+        self.complete(&mut node, kind, patch).map_err(|mut error| {
+            error.span = error.span.or_else(|| node.defined_at.clone());
+            error.with_node(label)
+        })?;
         Ok(node)
     }
 
@@ -178,6 +181,13 @@ impl NodeParser<'_> {
         if let NodeKind::Model { access, .. } = &mut node.kind
             && let Some(wanted) = node.config.text("access")
         {
+            if !matches!(wanted, "private" | "protected" | "public") {
+                let message = format!(
+                    "Node {} has an invalid value ({wanted}) for the access field",
+                    node.unique_id
+                );
+                return Err(Diagnostic::new(Code::ConfigInvalid, message));
+            }
             wanted.clone_into(access);
         }
         node.quote_policy = quote_policy(self.quoting, node.config.get("quoting"));

@@ -85,6 +85,9 @@ fn file_name<'a>(patch: Patch<'a>, files: &HashSet<Key<'_>>) -> &'a str {
 
 fn unused_patch(key: Key<'_>, patch: Patch<'_>, names: &HashSet<Key<'_>>) -> Warning {
     let (section, package, name) = key;
+    if let Some(warning) = wrong_section(key, patch, names) {
+        return warning;
+    }
     let message = format!(
         "Did not find matching node for patch with name '{name}' in the '{section}' section of \
          file '{}'",
@@ -99,6 +102,29 @@ fn unused_patch(key: Key<'_>, patch: Patch<'_>, names: &HashSet<Key<'_>>) -> War
     Warning::new("NoNodeForYamlKey", "I058", *diagnostic).with_data(json!({
         "patch_name": name, "yaml_key": section, "file_path": &*patch.file.path,
     }))
+}
+
+/// The entry of a model under `seeds:`, or the like.
+fn wrong_section(key: Key<'_>, patch: Patch<'_>, names: &HashSet<Key<'_>>) -> Option<Warning> {
+    const SECTIONS: [(&str, &str); 3] =
+        [("models", "model"), ("seeds", "seed"), ("snapshots", "snapshot")];
+    let (section, package, name) = key;
+    if SECTIONS.iter().all(|(known, _)| *known != section) {
+        return None;
+    }
+    let (right, kind) =
+        SECTIONS.into_iter().find(|(it, _)| names.contains(&(*it, package, name)))?;
+    let file = &patch.file.path;
+    let message = format!(
+        "'{name}' is a {kind} node, but it is specified in the {section} section of {file}. To fix \
+         this error, place the `{name}` specification under the {right} key instead."
+    );
+    let diagnostic =
+        Diagnostic::new(Code::PatchTargetMissing, message).with_span(patch.entry.span());
+    Some(Warning::new("WrongResourceSchemaFile", "I057", *diagnostic).with_data(json!({
+        "patch_name": name, "resource_type": kind, "plural_resource_type": right,
+        "yaml_key": section, "file_path": &**file,
+    })))
 }
 
 /// The section of property files that describes nodes of a kind.

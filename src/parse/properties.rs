@@ -169,6 +169,9 @@ pub struct ColumnProperties {
     /// Time granularity.
     #[serde(default)]
     pub granularity: Option<String>,
+    /// Everything else; dbt keeps it in artifacts, `docs` aside.
+    #[serde(flatten)]
+    pub extra: JsonMap,
 }
 
 /// A `sources:` entry.

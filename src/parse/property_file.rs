@@ -7,6 +7,8 @@ use super::properties::{
 use super::semantic::shapes::{MetricProperties, SavedQueryProperties, SemanticModelProperties};
 use super::versions;
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::event::Warning;
+use crate::project::deprecations;
 use crate::project::yaml::{self, Yaml};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
@@ -137,20 +139,14 @@ pub struct Findings {
     /// Mistakes that stop the command.
     pub errors: Vec<Diagnostic>,
     /// Everything else worth saying.
-    pub warnings: Vec<Diagnostic>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Reads one property file.
 pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> PropertyFile {
     let mut file = PropertyFile { path: Arc::clone(&yaml.source.path), ..PropertyFile::default() };
+    findings.warnings.extend(deprecations::duplicate_keys(&yaml));
     let source = yaml.source;
-    for duplicate in &yaml.duplicates {
-        let message = format!("Duplicate key '{}': the last value is used", duplicate.key);
-        let warning = source
-            .error(Code::PropertyInvalid, duplicate.second, message)
-            .with_related(source.span(duplicate.first), "first written here");
-        findings.warnings.push(*warning);
-    }
     let sections = match yaml.root.value {
         yaml::Value::Map(map) => map.entries,
         yaml::Value::Null => return file,
@@ -184,13 +180,20 @@ pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> Pro
             "unit_tests" => file.unit_tests = reader.entries(section.value),
             "version" | "anchors" => {}
             custom if custom.starts_with("x-") => {}
+            // dbt takes no notice of other sections on Postgres, so only a likely typo is told.
             unknown => {
-                let message = format!("Unknown section '{unknown}'");
-                let mut warning = source.error(Code::PropertyInvalid, section.key.place, message);
                 if let Some(near) = crate::suggest::nearest(unknown, KNOWN_KEYS) {
-                    warning = warning.with_help(format!("Did you mean '{near}'?"));
+                    let message =
+                        format!("Unexpected top-level key {unknown} in file `{}`", source.path);
+                    let warning = source
+                        .error(Code::PropertyInvalid, section.key.place, message)
+                        .with_help(format!("Did you mean '{near}'?"));
+                    findings.warnings.push(Warning::new(
+                        "CustomTopLevelKeyDeprecation",
+                        "D025",
+                        *warning,
+                    ));
                 }
-                findings.warnings.push(*warning);
             }
         }
     }
@@ -412,7 +415,7 @@ mod tests {
     #[test]
     fn an_unknown_section_gets_a_hint() {
         let (_, findings) = read_text("modles: []\n");
-        assert_eq!(findings.warnings[0].help.as_deref(), Some("Did you mean 'models'?"));
+        assert_eq!(findings.warnings[0].diagnostic.help.as_deref(), Some("Did you mean 'models'?"));
     }
 
     #[test]

@@ -100,8 +100,19 @@ impl NodeParser<'_> {
             Some(entry) if &*entry.node.package_name != CORE_PACKAGE => {
                 self.custom_component(subject, component, custom, &entry.node.definition)
             }
+            Some(entry) if self.is_dispatched_elsewhere(component) => {
+                self.custom_component(subject, component, custom, &entry.node.definition)
+            }
             _ => Ok(self.default_component(subject, component, custom)),
         }
+    }
+
+    /// Whether dbt's own macro finds its implementation, `default__generate_…_name`, outside of
+    /// dbt's package.
+    fn is_dispatched_elsewhere(&self, component: Component) -> bool {
+        let name = format!("generate_{}_name", component.name());
+        let found = self.shared.macros.dispatch(self.shared.project_name(), &name, None);
+        found.is_ok_and(|entry| &*entry.node.package_name != CORE_PACKAGE)
     }
 
     /// What dbt's own macros give, without the cost of evaluating them for every node.

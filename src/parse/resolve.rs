@@ -2,11 +2,13 @@
 
 use super::Parse;
 use crate::context::{Found, References, describe};
-use crate::diagnostic::{Diagnostic, Result, Span};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::event::Warning;
 use crate::jinja::analysis::static_calls;
 use crate::jinja::{Template, Value};
-use crate::manifest::{DependsOn, Manifest, NodeKind, RefArgs, SourceArgs, UniqueId};
+use crate::manifest::{DependsOn, Manifest, Node, NodeKind, RefArgs, SourceArgs, UniqueId};
+use crate::project::Workspace;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Whose references are resolved.
@@ -112,12 +114,74 @@ impl Resolution {
     }
 }
 
+/// Models that not everybody may refer to
+/// (<https://docs.getdbt.com/docs/mesh/govern/model-access>).
+struct Guarded(HashMap<UniqueId, Guard>);
+
+struct Guard {
+    is_private: bool,
+    group: Option<String>,
+    package: Arc<str>,
+    /// Whether its package keeps others from models that are not public.
+    restricted: bool,
+}
+
+impl Guarded {
+    fn of(manifest: &Manifest, workspace: &Workspace) -> Self {
+        let guard = |node: &Arc<Node>| {
+            let NodeKind::Model { access, .. } = &node.kind else { return None };
+            let package = workspace.package(&node.package_name);
+            let restricted = package.is_some_and(|package| package.restrict_access);
+            let is_private = access == "private";
+            let guard = Guard {
+                is_private,
+                group: node.group.clone(),
+                package: Arc::clone(&node.package_name),
+                restricted,
+            };
+            (is_private || restricted && access == "protected").then_some(guard)
+        };
+        let guards = manifest.nodes.iter();
+        Self(guards.filter_map(|(id, node)| Some((id.clone(), guard(node)?))).collect())
+    }
+
+    /// The error for the first reference that is not allowed.
+    fn denied(
+        &self,
+        id: &UniqueId,
+        package: &Arc<str>,
+        group: Option<&str>,
+        parents: &[UniqueId],
+    ) -> Option<Box<Diagnostic>> {
+        let is_denied = |guard: &Guard| {
+            let foreign = guard.restricted && guard.package != *package;
+            let same_group = group.is_some() && group == guard.group.as_deref();
+            foreign || guard.is_private && !same_group
+        };
+        let (target, guard) = parents
+            .iter()
+            .filter_map(|parent| Some((parent, self.0.get(parent)?)))
+            .find(|(_, guard)| is_denied(guard))?;
+        let (access, scope) = if guard.is_private {
+            ("private", format!("'{}' group", guard.group.as_deref().unwrap_or_default()))
+        } else {
+            ("protected", format!("'{}' package", guard.package))
+        };
+        let message = format!(
+            "Node {id} attempted to reference node {target}, which is not allowed because the \
+             referenced node is {access} to the {scope}."
+        );
+        Some(Diagnostic::new(Code::AccessDenied, message))
+    }
+}
+
 impl Parse<'_> {
     /// Resolves `ref` and `source` everywhere. What a node refers to must exist; a test whose
     /// model does not exist stays, disabled, with a warning, as dbt does.
     pub(super) fn resolve(&mut self, manifest: &mut Manifest) -> Result<(), Vec<Diagnostic>> {
         let references = self.parser.shared.references(manifest);
         let mut errors = Vec::new();
+        let guarded = Guarded::of(manifest, &self.parser.shared.workspace);
         let mut unresolved: Vec<(UniqueId, Vec<Diagnostic>)> = Vec::new();
         for (id, node) in manifest.nodes.iter_mut().chain(&mut manifest.functions) {
             let node = Arc::make_mut(node);
@@ -133,6 +197,19 @@ impl Parse<'_> {
             found.add_named(&references, caller, &node.metrics, &node.functions);
             let is_test = matches!(node.kind, NodeKind::GenericTest(_) | NodeKind::SingularTest);
             let problems = found.apply(&mut node.depends_on);
+            if problems.is_empty() {
+                let group = node.group.as_deref();
+                let denied = guarded.denied(
+                    &node.unique_id,
+                    &node.package_name,
+                    group,
+                    &node.depends_on.nodes,
+                );
+                if let Some(denied) = denied {
+                    let place = node.defined_at.clone();
+                    errors.push(*place.into_iter().fold(denied, Diagnostic::with_span));
+                }
+            }
             match problems.is_empty() {
                 true => {}
                 false if is_test => unresolved.push((id.clone(), problems)),
@@ -166,7 +243,15 @@ impl Parse<'_> {
             };
             let mut found = resolve(&references, caller, &exposure.refs, &exposure.sources);
             found.add_named(&references, caller, &exposure.metrics, &[]);
-            errors.extend(found.apply(&mut exposure.depends_on));
+            let path = Arc::clone(&exposure.original_file_path);
+            let place = || Span::line(Arc::clone(&path), 1);
+            errors.extend(found.apply(&mut exposure.depends_on).into_iter().map(|mut error| {
+                error.span = error.span.or_else(|| Some(place()));
+                error
+            }));
+            let (id, package) = (&exposure.unique_id, &exposure.package_name);
+            let denied = guarded.denied(id, package, None, &exposure.depends_on.nodes);
+            errors.extend(denied.map(|denied| *denied.with_span(place())));
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }

@@ -7,7 +7,7 @@ use super::nodes::{NodeParser, quote_policy};
 use super::properties::{SourceProperties, TableProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::fqn;
-use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::diagnostic::{Diagnostic, Result};
 use crate::manifest::{External, JsonMap, RelationName, ResourceType, Source, UniqueId};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -19,11 +19,6 @@ impl NodeParser<'_> {
         file: &PropertyFile,
         entry: &Entry<SourceProperties>,
     ) -> Result<Vec<Source>, Vec<Diagnostic>> {
-        if entry.value.overrides.is_some() {
-            let message = "Overriding a package's source ('overrides:') is not supported yet";
-            let error = Diagnostic::new(Code::Unsupported, message);
-            return Err(error.with_span(entry.span_of(&[Step::Key("overrides")])).into());
-        }
         let mut sources = Vec::new();
         let mut errors = Vec::new();
         for (index, table) in entry.value.tables.iter().enumerate() {

@@ -2,13 +2,14 @@
 
 use super::columns::column_tags;
 use super::config::{ConfigKind, merge_calls};
-use super::generic_test::{TestDefinition, TestTarget};
+use super::generic_test::{TestDefinition, TestTarget, old_forms};
 use super::layers::OwnConfig;
 use super::nodes::{NodeParser, take_captured};
 use super::properties::{ColumnProperties, NodeProperties, SourceProperties};
 use super::property_file::{Entry, PropertyFile, RenderText, Step, has_template};
 use super::sql_file::{Draft, fqn};
-use crate::diagnostic::{Diagnostic, Result, Span};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::event::Warning;
 use crate::jinja::Template;
 use crate::manifest::{
     Checksum, GenericTest, JsonMap, Node, NodeKind, RefArgs, ResourceType, SourceArgs,
@@ -132,6 +133,40 @@ impl<'a> Described<'a> {
 }
 
 impl TestRequest<'_> {
+    /// What dbt says of old forms in the entry.
+    pub fn deprecations(&self) -> Vec<Warning> {
+        let file = &self.file.path;
+        let (moved, test, has_old_arguments) = old_forms(self.item);
+        let mut warnings: Vec<Warning> = moved
+            .into_iter()
+            .map(|key| {
+                let path = format!("data_tests.{test}.{key}");
+                let message = format!(
+                    "Found `{key}` as a top-level property of `{path}` in file `{file}`. The \
+                     `{key}` top-level property should be moved into the `config` of `{path}`."
+                );
+                self.deprecated("PropertyMovedToConfigDeprecation", "D030", message)
+            })
+            .collect();
+        if has_old_arguments {
+            let message = format!(
+                "Found top-level arguments to test `{test}` defined on '{}' in package '{}' \
+                 ({file}). Arguments to generic tests should be nested under the `arguments` \
+                 property.",
+                self.target.name(),
+                self.file.package
+            );
+            let name = "MissingArgumentsPropertyInGenericTestDeprecation";
+            warnings.push(self.deprecated(name, "D039", message));
+        }
+        warnings
+    }
+
+    fn deprecated(&self, name: &'static str, code: &'static str, message: String) -> Warning {
+        let diagnostic = Diagnostic::new(Code::Deprecated, message).with_span(self.span.clone());
+        Warning::new(name, code, *diagnostic)
+    }
+
     /// The package whose property file asks for the test.
     pub fn package(&self) -> &Arc<str> {
         &self.file.package
@@ -227,7 +262,15 @@ impl NodeParser<'_> {
             let place = Arc::clone(&node.original_file_path);
             self.capture_template(node, &*Template::from_text(place, settings.as_str())?)?
         } else {
-            self.capture(node)?
+            let mut captured = self.capture(node)?;
+            // Arguments see only the macros that the test itself uses.
+            let used = self.shared.macros.dependencies(test_macro);
+            captured.macros.retain(|id| {
+                *id == test_macro.unique_id
+                    || used.contains(id)
+                    || id.as_str().ends_with(".get_where_subquery")
+            });
+            captured
         };
         captured.configs.iter().cloned().for_each(|call| merge_calls(&mut calls, call));
         take_captured(node, captured);

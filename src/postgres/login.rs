@@ -13,7 +13,9 @@ use postgres_protocol::message::frontend;
 use super::connect::Failure;
 use super::error::{ConnectCause, DbError};
 use super::options::ConnectOptions;
+use super::password_command;
 use super::stream::{Incoming, Stream};
+use crate::project::secret::Secret;
 
 /// Answers the server's questions until it says AuthenticationOk.
 pub(super) fn login(stream: &mut Stream, options: &ConnectOptions) -> Result<(), Failure> {
@@ -22,14 +24,18 @@ pub(super) fn login(stream: &mut Stream, options: &ConnectOptions) -> Result<(),
         match receive(stream)? {
             Message::AuthenticationOk => return Ok(()),
             Message::AuthenticationCleartextPassword => {
-                frontend::password_message(password(options)?, &mut out)?;
+                frontend::password_message(password(options)?.expose().as_bytes(), &mut out)?;
             }
             Message::AuthenticationMd5Password(body) => {
-                let hash = md5_hash(options.user.as_bytes(), password(options)?, body.salt());
+                let hash = md5_hash(
+                    options.user.as_bytes(),
+                    password(options)?.expose().as_bytes(),
+                    body.salt(),
+                );
                 frontend::password_message(hash.as_bytes(), &mut out)?;
             }
             Message::AuthenticationSasl(body) => {
-                scram(stream, &body, password(options)?)?;
+                scram(stream, &body, password(options)?.expose().as_bytes())?;
                 continue;
             }
             Message::AuthenticationGss | Message::AuthenticationSspi => {
@@ -41,11 +47,15 @@ pub(super) fn login(stream: &mut Stream, options: &ConnectOptions) -> Result<(),
     }
 }
 
-fn password(options: &ConnectOptions) -> Result<&[u8], Failure> {
-    if options.password.is_empty() {
+fn password(options: &ConnectOptions) -> Result<Secret, Failure> {
+    let password = match &options.password_command {
+        Some(command) => password_command::run(command).map_err(|error| refuse(&error))?,
+        None => options.password.clone(),
+    };
+    if password.is_empty() {
         return Err(refuse("fe_sendauth: no password supplied"));
     }
-    Ok(options.password.expose().as_bytes())
+    Ok(password)
 }
 
 fn refuse(message: &str) -> Failure {

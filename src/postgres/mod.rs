@@ -19,6 +19,7 @@ mod error;
 pub mod lock;
 mod login;
 mod options;
+mod password_command;
 mod pool;
 pub mod quote;
 mod reading;

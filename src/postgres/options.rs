@@ -64,6 +64,9 @@ pub struct ConnectOptions {
     pub user: String,
     /// Its password; empty when there is none.
     pub password: Secret,
+    /// A program that prints the password: a token that may be short-lived, so it is asked for
+    /// each connection.
+    pub password_command: Option<String>,
     /// The database.
     pub database: String,
     /// Whether and how strictly to encrypt. Ignored on Unix sockets, as libpq does.
@@ -101,6 +104,7 @@ impl ConnectOptions {
             port,
             user: user.into(),
             password: Secret::default(),
+            password_command: None,
             database: database.into(),
             sslmode: SslMode::default(),
             sslcert: None,

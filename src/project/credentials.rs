@@ -17,6 +17,8 @@ pub struct Credentials {
     pub user: String,
     /// Its password.
     pub password: Secret,
+    /// A program that prints the password.
+    pub password_command: Option<String>,
     /// The database.
     pub database: String,
     /// The schema that relations go to unless their config says otherwise.
@@ -73,6 +75,7 @@ const REQUIRED: &[&str] = &["database", "schema", "host", "user", "port", "passw
 const OPTIONAL: &[&str] = &[
     "dbname",
     "pass",
+    "password_command",
     "connect_timeout",
     "role",
     "search_path",
@@ -157,7 +160,8 @@ impl TargetReader<'_> {
         let known: Vec<&str> = REQUIRED.iter().chain(OPTIONAL).copied().collect();
         self.check_keys(fields, &known)?;
         for key in REQUIRED {
-            if find(fields, key).is_none() {
+            let by_command = *key == "password" && fields.get("password_command").is_some();
+            if find(fields, key).is_none() && !by_command {
                 let message = format!("'{key}' is a required property");
                 return Err(self.invalid(fields, None, &message));
             }
@@ -173,6 +177,7 @@ impl TargetReader<'_> {
             port: self.number(fields, "port")?.unwrap_or_default(),
             user: self.text(fields, "user")?.unwrap_or_default(),
             password: Secret::new(self.text(fields, "password")?.unwrap_or_default()),
+            password_command: self.text(fields, "password_command")?,
             database: self.text(fields, "database")?.unwrap_or_default(),
             schema: self.text(fields, "schema")?.unwrap_or_default(),
             connect_timeout: self.number(fields, "connect_timeout")?.unwrap_or(10),
@@ -293,6 +298,7 @@ impl TargetSource {
                     port: 5432,
                     user: String::new(),
                     password: Secret::default(),
+                    password_command: None,
                     database: target.database.clone(),
                     schema: target.schema.clone(),
                     connect_timeout: 10,

@@ -10,6 +10,7 @@ mod project;
 mod artifacts;
 mod bad_input;
 mod batches;
+mod broken_inputs;
 mod build;
 mod docs;
 mod histories;

@@ -3,8 +3,8 @@
 
 Compares two manifest.json files of one project field by field and prints what differs.
 Fields that must differ between two programs or two moments are left aside. Exit status 1
-when anything differs. The built-in macros' text is gdbt's own, so of macros only names of
-the user's packages are compared.
+when anything differs. The built-in macros' text is gdbt's own, so only the macros of the
+user's packages are compared.
 """
 import json
 import sys
@@ -15,7 +15,7 @@ VOLATILE = {"created_at", "generated_at", "invocation_id", "invocation_started_a
 BUILT_IN = {"dbt", "dbt_postgres"}
 SECTIONS = (
     "metadata", "nodes", "sources", "exposures", "metrics", "groups", "docs", "selectors", "disabled", "parent_map",
-    "child_map", "group_map", "saved_queries", "semantic_models", "unit_tests", "functions",
+    "child_map", "group_map", "saved_queries", "semantic_models", "unit_tests", "functions", "macros",
 )
 
 
@@ -39,39 +39,44 @@ def differences(left, right, path):
             or isinstance(left, list) and isinstance(right, list) and path.startswith("group_map."):
         if path.endswith(".macros"):
             # Which built-in macros gdbt's own text calls is gdbt's affair.
-            left, right = ([m for m in side if m.split(".")[1] not in BUILT_IN] for side in (left, right))
-        if sorted(left) != sorted(right):
+            left, right = ([m for m in side if not m or m.split(".")[1] not in BUILT_IN] for side in (left, right))
+        if sorted(left, key=str) != sorted(right, key=str):
+            yield path, left, right
+    elif path.endswith(".sources") and isinstance(left, list) and isinstance(right, list):
+        # dbt's static parser gives them in any order, each once.
+        if {tuple(it) for it in left} != {tuple(it) for it in right}:
             yield path, left, right
     elif left != right:
         yield path, left, right
 
 
 def user_part(section, name):
-    if name == "docs":
+    if name in ("docs", "macros"):
         return {k: v for k, v in section.items() if v["package_name"] not in BUILT_IN}
     return section
 
 
-def main():
-    gdbt, dbt = (json.load(open(path)) for path in sys.argv[1:3])
-    show_all = "--all" in sys.argv
+def report(gdbt, dbt, limit=40):
+    """Prints what differs; gives how many resources were compared and how many differences there are."""
     fields = Counter()
-    shown = 0
     compared = 0
     for name in SECTIONS:
         left, right = user_part(gdbt.get(name, {}), name), user_part(dbt.get(name, {}), name)
         compared += len(right)
         for path, mine, theirs in differences(left, right, name):
             fields[path.split(".")[-1]] += 1
-            shown += 1
-            if show_all or shown <= 40:
+            if fields.total() <= limit:
                 print(f"{path}\n    gdbt: {json.dumps(mine)[:300]}\n    dbt:  {json.dumps(theirs)[:300]}")
-    macros = [{k for k, v in m["macros"].items() if v["package_name"] not in BUILT_IN} for m in (gdbt, dbt)]
-    for key in sorted(macros[0] ^ macros[1]):
-        shown += 1
-        print(f"macros: {key} only in {'gdbt' if key in macros[0] else 'dbt'}")
-    print(f"{compared} resources compared, {shown} differences", dict(fields) if fields else "")
-    return 1 if shown else 0
+    if fields:
+        print(dict(fields))
+    return compared, fields.total()
+
+
+def main():
+    gdbt, dbt = (json.load(open(path)) for path in sys.argv[1:3])
+    compared, different = report(gdbt, dbt, sys.maxsize if "--all" in sys.argv else 40)
+    print(f"{compared} resources compared, {different} differences")
+    return 1 if different else 0
 
 
 if __name__ == "__main__":

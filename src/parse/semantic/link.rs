@@ -11,9 +11,7 @@ use std::sync::Arc;
 /// Links everything.
 pub fn link(manifest: &mut Manifest, references: &References) -> Result<(), Vec<Diagnostic>> {
     let mut errors = Vec::new();
-    for error in models(manifest, references) {
-        errors.push(*error);
-    }
+    errors.extend(models(manifest, references));
     let mut linker = Linker::new(manifest, references);
     let ids: Vec<UniqueId> = manifest.metrics.keys().cloned().collect();
     for id in &ids {
@@ -47,7 +45,7 @@ pub fn link(manifest: &mut Manifest, references: &References) -> Result<(), Vec<
 }
 
 /// The models of semantic models, and where they live.
-fn models(manifest: &mut Manifest, references: &References) -> Vec<Box<Diagnostic>> {
+fn models(manifest: &mut Manifest, references: &References) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
     let nodes = &manifest.nodes;
     for model in manifest.semantic_models.values_mut().map(Arc::make_mut) {
@@ -55,7 +53,7 @@ fn models(manifest: &mut Manifest, references: &References) -> Vec<Box<Diagnosti
             let found = references.resolve_ref(args, &model.package_name);
             let label = describe("semantic_model", &model.unique_id, &model.original_file_path);
             if let Some(error) = references.ref_error(&found, &label, args) {
-                errors.push(error.with_span(Span::line(Arc::clone(&model.original_file_path), 1)));
+                errors.push(*error.with_span(Span::line(Arc::clone(&model.original_file_path), 1)));
             }
             let Found::Enabled(id) = found else { continue };
             if let Some(node) = nodes.get(&id) {

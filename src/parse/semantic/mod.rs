@@ -6,6 +6,9 @@ mod metrics;
 mod models;
 mod saved_queries;
 pub mod shapes;
+mod time_spine;
+
+pub use time_spine::{TimeSpines, time_spines};
 
 use super::config::ConfigKind;
 use super::layers::{OwnConfig, Subject};
@@ -58,6 +61,12 @@ impl Parse<'_> {
     pub(super) fn semantic_layer(&self, manifest: &mut Manifest) -> Result<(), Vec<Diagnostic>> {
         let mut errors = Vec::new();
         for file in self.properties {
+            for entry in &file.metrics {
+                let made = self.parser.metric(file, &entry.value, &entry.span());
+                take(made, entry, &mut errors, |metric| {
+                    add(&mut manifest.metrics, &mut manifest.disabled_others, metric)
+                });
+            }
             for entry in &file.semantic_models {
                 let made = self.parser.semantic_model(file, entry);
                 take(made, entry, &mut errors, |(model, measures)| {
@@ -66,14 +75,6 @@ impl Parse<'_> {
                         add(&mut manifest.metrics, &mut manifest.disabled_others, metric)?;
                     }
                     Ok(())
-                });
-            }
-        }
-        for file in self.properties {
-            for entry in &file.metrics {
-                let made = self.parser.metric(file, &entry.value, &entry.span());
-                take(made, entry, &mut errors, |metric| {
-                    add(&mut manifest.metrics, &mut manifest.disabled_others, metric)
                 });
             }
         }

@@ -6,6 +6,7 @@ mod kept_run;
 mod lineage;
 mod manifest;
 mod run_results;
+mod semantic_manifest;
 mod sources;
 
 pub use catalog::write_catalog;
@@ -13,6 +14,7 @@ pub use kept_run::keep_run;
 pub use lineage::{lineage_json, write_lineage};
 pub use manifest::{ManifestDetails, ManifestView, write_manifest};
 pub use run_results::{RunResults, write_run_results};
+pub use semantic_manifest::write_semantic_manifest;
 pub use sources::write_sources;
 
 use super::clock;
