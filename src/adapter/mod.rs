@@ -20,6 +20,7 @@ pub mod session;
 mod sql_text;
 pub mod table;
 mod table_object;
+mod table_query;
 mod table_sequence;
 mod table_text;
 

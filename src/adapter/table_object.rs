@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::table::Table;
 use super::table_sequence::{Column, Sequence, index, order_values, type_value};
-use super::table_text;
+use super::{table_query, table_text};
 use crate::jinja::{Args, Error, Object, Result, State, Value};
 
 impl Table {
@@ -30,7 +30,7 @@ impl Table {
         names.iter().map(|name| self.position(name)).collect()
     }
 
-    fn row_value(&self, at: usize) -> Option<Value> {
+    pub(super) fn row_value(&self, at: usize) -> Option<Value> {
         let values = self.row(at)?;
         Some(Sequence { class: "Row", values, keys: Some(self.names().clone()) }.into_value())
     }
@@ -116,7 +116,7 @@ impl Object for Table {
     }
 
     fn has_method(&self, name: &str) -> bool {
-        TABLE_METHODS.contains(&name)
+        TABLE_METHODS.contains(&name) || table_query::METHODS.contains(&name)
     }
 
     fn call_method(&self, state: &mut State<'_>, name: &str, args: Args) -> Result<Value> {
@@ -160,9 +160,11 @@ impl Object for Table {
                 return state.lookup("print").call(state, Args::positional([text.into()]));
             }
             _ => {
-                return Err(Error::undefined(format!(
-                    "'agate.table.Table object' has no attribute '{name}'"
-                )));
+                return table_query::call(self, state, name, args)?.ok_or_else(|| {
+                    Error::undefined(format!(
+                        "'agate.table.Table object' has no attribute '{name}'"
+                    ))
+                });
             }
         };
         Ok(table.into_value())

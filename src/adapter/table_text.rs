@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::decimal::Decimal;
 use super::table::{ColumnType, Table};
-use crate::context::json;
+use crate::context::json::dumps;
 use crate::jinja::{Args, Dict, Result, Value};
 
 /// Characters of a cell that are shown unless a caller says otherwise.
@@ -15,7 +15,7 @@ const MAX_WIDTH: usize = 20;
 pub(super) fn text(table: &Table, method: &str, args: Args) -> Result<String> {
     match method {
         "print_csv" => Ok(csv(table)),
-        "print_json" => print_json(table),
+        "print_json" => json(table),
         _ => {
             let ([], [rows, columns, _, width]) =
                 args.bind(method, [], ["max_rows", "max_columns", "output", "max_column_width"])?;
@@ -132,7 +132,8 @@ fn display(value: &Value) -> String {
     format!("{sign}{grouped}{point}{fraction}")
 }
 
-fn csv(table: &Table) -> String {
+/// The header and the rows, as agate writes them.
+pub(super) fn csv(table: &Table) -> String {
     let quoted = |text: String| {
         if text.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", text.replace('"', "\"\""))
@@ -152,7 +153,8 @@ fn csv(table: &Table) -> String {
     lines.join("\n")
 }
 
-fn print_json(table: &Table) -> Result<String> {
+/// The rows as JSON objects.
+pub(super) fn json(table: &Table) -> Result<String> {
     let mut rows = Vec::with_capacity(table.len());
     for row in table.rows() {
         let dict = Dict::default();
@@ -165,7 +167,7 @@ fn print_json(table: &Table) -> Result<String> {
         }
         rows.push(Value::Dict(dict));
     }
-    json::dumps(&Value::list(rows), false)
+    dumps(&Value::list(rows), false)
 }
 
 /// An object's text as agate's columns give it to JSON: a decimal as a number, a time in ISO

@@ -10,10 +10,27 @@ use std::collections::HashMap;
 #[derive(Debug)]
 struct Flags(HashMap<String, Value>);
 
+/// Flags of every command, as they are when nobody sets them.
+const UNSET: [(&str, Value); 9] = [
+    ("DEBUG", Value::Bool(false)),
+    ("FAIL_FAST", Value::Bool(false)),
+    ("LOG_CACHE_EVENTS", Value::Bool(false)),
+    ("USE_EXPERIMENTAL_PARSER", Value::Bool(false)),
+    ("MACRO_DEBUGGING", Value::Bool(false)),
+    ("TARGET", Value::None),
+    ("PROFILE", Value::None),
+    ("TARGET_PATH", Value::None),
+    ("WARN_ERROR", Value::None),
+];
+
 /// The flags as a value.
 pub fn value(flags: &JsonMap) -> Value {
     Value::object(Flags(
-        flags.iter().map(|(name, value)| (name.clone(), from_json(value))).collect(),
+        UNSET
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .chain(flags.iter().map(|(name, value)| (name.clone(), from_json(value))))
+            .collect(),
     ))
 }
 

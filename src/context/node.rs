@@ -1,18 +1,20 @@
 //! The context of one render, in each of dbt's phases.
 
 use super::capture::Capture;
+use super::json::from_map;
 use super::namespace::{LazyDict, NameMap};
 use super::relations;
 use super::results::SqlResults;
-use super::shared::Shared;
+use super::shared::{Shared, to_value};
 use super::test_kwargs;
 use super::unit_scope::UnitScope;
 use crate::adapter::Session;
 use crate::diagnostic::Result;
 use crate::event_time::Batch;
 use crate::jinja::{Globals, MacroDef, UndefinedMode, Value};
-use crate::manifest::{Compiled, JsonMap, Node, RelationName, UniqueId};
+use crate::manifest::{Compiled, JsonMap, MacroNode, Node, RelationName, UniqueId};
 use parking_lot::Mutex;
+use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -209,6 +211,14 @@ impl NodeContext {
         Self::new(shared, package, Phase::Operation).with_session(session)
     }
 
+    /// Gives the macro that is run by itself: it is `model` then.
+    #[must_use]
+    pub fn of_macro(self, definition: &MacroNode) -> Self {
+        let Json::Object(mut fields) = to_value(definition) else { return self };
+        fields.retain(|_, value| !value.is_null());
+        self.with("model", Value::Dict(from_map(&fields)))
+    }
+
     fn with_session(self, session: Option<&Arc<Session>>) -> Self {
         self.changed(|inner| inner.session = session.cloned())
     }
@@ -360,6 +370,8 @@ impl NameMap for WholeContext {
 
     fn names(&self) -> Vec<String> {
         let mut names = super::members::names();
+        names.push("builtins".to_owned());
+        names.extend(self.0.extras.keys().map(|name| (*name).to_owned()));
         names.extend(self.0.shared.macros.names().map(str::to_owned));
         names.sort_unstable();
         names.dedup();

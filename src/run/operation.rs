@@ -58,7 +58,8 @@ impl Operation {
         let started_at = Timestamp::now();
         let database = Database::new(shared, server.clone(), sink)?;
         let session = database.session_named(format!("macro_{}", self.definition.name))?;
-        let context = NodeContext::operation(shared, self.package, Some(&session));
+        let context =
+            NodeContext::operation(shared, self.package, Some(&session)).of_macro(&self.definition);
         let compile = Timing { name: "compile", started_at, completed_at: Timestamp::now() };
         let started_at = Timestamp::now();
         let called = self.definition.definition.call(self.args, &context);
