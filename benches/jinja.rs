@@ -22,6 +22,9 @@ use gdbt::manifest::JsonMap;
 use gdbt::parse::{Sources, parse};
 use gdbt::project::{Env, LoadOptions, ProfileOptions, Workspace};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const MODELS: usize = 10_000;
 const MACROS: usize = 1_000;
 /// How many models dbt-core renders: its rate does not depend on it.

@@ -42,7 +42,7 @@ impl Table {
     /// # Errors
     /// A value that JSON does not have.
     pub fn to_json(&self) -> crate::diagnostic::Result<String> {
-        print_json(self).map_err(crate::jinja::Error::into_diagnostic)
+        json(self).map_err(crate::jinja::Error::into_diagnostic)
     }
 
     /// The first rows.

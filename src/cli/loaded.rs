@@ -65,6 +65,9 @@ impl Loaded {
         let dag = Dag::build(&manifest)?;
         shared.set_manifest(Arc::clone(&manifest));
         session.emit(Event::FoundStats { stat_line: narrate::project_counts(&manifest) });
+        // The process ends when the command does; taking a large project apart piece by piece
+        // before that would only cost time.
+        std::mem::forget((sources, Arc::clone(&shared), Arc::clone(&manifest)));
         Ok(Self { workspace, shared, manifest, dag, selectors })
     }
 

@@ -11,7 +11,7 @@ use md5::{Digest, Md5};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-static BASE: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
+static BASE: LazyLock<foldhash::HashMap<&'static str, Value>> = LazyLock::new(|| {
     let functions = [
         Value::function("return", |_, args| {
             let ([value], []) = args.bind("_return", ["data"], [])?;
@@ -29,7 +29,7 @@ static BASE: LazyLock<HashMap<&'static str, Value>> = LazyLock::new(|| {
         Value::function("local_md5", |_, args| local_md5(args)),
         Value::function("adapter_macro", |_, args| adapter_macro(&args)),
     ];
-    let mut base: HashMap<&'static str, Value> = functions
+    let mut base: foldhash::HashMap<&'static str, Value> = functions
         .into_iter()
         .filter_map(|value| match &value {
             Value::Function(function) => Some((function.name, value.clone())),

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::analysis::{MacroCall, macro_calls};
 use crate::jinja::{MacroDef, Value};
 use crate::manifest::{MacroNode, UniqueId};
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::sync::Arc;
 
 /// The adapter's own built-in package; it overrides [`CORE_PACKAGE`].
@@ -50,7 +50,7 @@ pub struct SearchRules {
     /// All projects that can be a namespace of `adapter.dispatch`: root and packages.
     pub projects: Vec<Arc<str>>,
     /// `dispatch:` of dbt_project.yml: the search order of each namespace.
-    pub dispatch: HashMap<String, Vec<String>>,
+    pub dispatch: std::collections::HashMap<String, Vec<String>>,
     /// Whether a package may replace a built-in materialization without the root project's
     /// saying so: dbt's `require_explicit_package_overrides_for_builtin_materializations`,
     /// turned off.

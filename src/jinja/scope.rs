@@ -2,8 +2,9 @@
 //! block that sets them, an inner block that sets a variable of an outer one gets its own
 //! copy, and macros and call blocks share the variables of the function around them.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::ir::{
     Expr, For, Function, Name, Place, Stmt, Target, for_each_child, for_each_child_mut,
@@ -449,7 +450,8 @@ fn target_mentions(target: &Target, name: &str) -> bool {
     matches!(target, Target::Attr { namespace, .. } if &**namespace == name)
 }
 
-fn expr_mentions(expr: &Expr, name: &str) -> bool {
+/// Whether an expression reads a name.
+pub fn expr_mentions(expr: &Expr, name: &str) -> bool {
     if let Expr::Name(found, _) = expr {
         return &**found == name;
     }

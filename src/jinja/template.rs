@@ -9,6 +9,7 @@ use super::error::Error;
 use super::eval::State;
 use super::globals::Globals;
 use super::ir::{Expr, Function, Stmt};
+use super::scope::{expr_mentions, mentions};
 use super::trace::Mark;
 use super::value::{Args, Value};
 use super::{native, syntax};
@@ -195,6 +196,16 @@ impl MacroDef {
             supported_languages,
             function,
         }))
+    }
+
+    /// Whether the macro can see what is given for its parameter number `at`: it names the
+    /// parameter, or takes what has none as `varargs`.
+    pub fn reads_parameter(&self, at: usize) -> bool {
+        let name = self.params.get(at).map_or("varargs", |param| &*param.name);
+        mentions(&self.function.body, name)
+            || self.function.params.iter().any(|param| {
+                param.default.as_ref().is_some_and(|default| expr_mentions(default, name))
+            })
     }
 
     /// The block's text, tags included.

@@ -145,10 +145,15 @@ impl NodeParser<'_> {
         custom: Option<&str>,
         definition: &Arc<crate::jinja::MacroDef>,
     ) -> Result<Arc<str>> {
-        let view =
-            (subject.json)().map_err(|error| Diagnostic::new(Code::Internal, error.to_string()))?;
+        // Making a value of the whole node takes longer than all else; few macros look at it.
+        let view = if definition.reads_parameter(1) {
+            let view = (subject.json)();
+            from_json(&view.map_err(|error| Diagnostic::new(Code::Internal, error.to_string()))?)
+        } else {
+            Value::None
+        };
         let context = NodeContext::generate_name(self.shared);
-        let args = Args::positional([Value::from(custom), from_json(&view)]);
+        let args = Args::positional([Value::from(custom), view]);
         let value = definition.call(args, &context)?;
         if value.is_none() {
             // dbt lets a schema of None stand for no schema at all; PostgreSQL has no such thing.

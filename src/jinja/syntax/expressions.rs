@@ -69,8 +69,32 @@ impl<'a> Parser<'a> {
         self.deeper(Self::conditional)
     }
 
+    /// Whether the next token alone is the expression. Most arguments are, and need not go
+    /// through all the levels of operators.
+    fn at_simple(&mut self) -> Parsed<bool> {
+        let is_operand = match self.current.kind {
+            Kind::Text | Kind::Integer | Kind::Float => true,
+            Kind::Name => self.word(self.current) != "not",
+            _ => false,
+        };
+        Ok(is_operand
+            && matches!(
+                self.look()?.kind,
+                Kind::Comma
+                    | Kind::RightParen
+                    | Kind::RightBracket
+                    | Kind::RightBrace
+                    | Kind::Colon
+                    | Kind::VariableEnd
+                    | Kind::BlockEnd
+            ))
+    }
+
     /// `a if b else c`
     fn conditional(&mut self) -> Parsed<Expr> {
+        if self.at_simple()? {
+            return self.primary();
+        }
         let start = self.current.start;
         let was_late = self.late.is_some();
         let outer = self.in_branch;

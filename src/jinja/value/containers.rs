@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use indexmap::{IndexMap, IndexSet};
 use parking_lot::RwLock;
 
@@ -49,6 +50,9 @@ impl FromIterator<Value> for Tuple {
     }
 }
 
+/// The items of a dict in order.
+pub type Entries = IndexMap<Key, Value, RandomState>;
+
 #[derive(Debug, Default)]
 struct Inner<T: Bury>(RwLock<T>);
 
@@ -63,7 +67,7 @@ impl Bury for Vec<Value> {
     }
 }
 
-impl Bury for IndexMap<Key, Value> {
+impl Bury for Entries {
     fn bury(self) {
         // Keys are never deep: what can nest is not hashable, tuples apart.
         bury(self.into_iter().flat_map(|(key, value)| [key.into_value(), value]));
@@ -128,11 +132,11 @@ impl List {
 
 /// A dict in order of insertion. Clones are the same dict.
 #[derive(Debug, Clone, Default)]
-pub struct Dict(Arc<Inner<IndexMap<Key, Value>>>);
+pub struct Dict(Arc<Inner<Entries>>);
 
 impl Dict {
     /// A new dict.
-    pub fn new(items: IndexMap<Key, Value>) -> Self {
+    pub fn new(items: Entries) -> Self {
         Self(Arc::new(Inner(RwLock::new(items))))
     }
 
@@ -202,7 +206,7 @@ impl Dict {
     }
 
     /// Changes the entries. The closure must not evaluate anything.
-    pub fn change<T>(&self, change: impl FnOnce(&mut IndexMap<Key, Value>) -> T) -> T {
+    pub fn change<T>(&self, change: impl FnOnce(&mut Entries) -> T) -> T {
         change(&mut self.0.0.write())
     }
 
@@ -218,7 +222,7 @@ impl Dict {
 
 /// A set in order of insertion. Clones are the same set.
 #[derive(Debug, Clone, Default)]
-pub struct Set(Arc<RwLock<IndexSet<Key>>>);
+pub struct Set(Arc<RwLock<IndexSet<Key, RandomState>>>);
 
 impl Set {
     /// A new set of these items.
@@ -226,7 +230,7 @@ impl Set {
     /// # Errors
     /// An item is not hashable.
     pub fn new(items: impl IntoIterator<Item = Value>) -> Result<Self> {
-        let keys = items.into_iter().map(Key::new).collect::<Result<IndexSet<_>>>()?;
+        let keys = items.into_iter().map(Key::new).collect::<Result<IndexSet<_, RandomState>>>()?;
         Ok(Self(Arc::new(RwLock::new(keys))))
     }
 

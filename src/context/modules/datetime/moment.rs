@@ -25,7 +25,7 @@ pub struct DateTime {
 impl DateTime {
     /// A moment as seen in a zone.
     pub fn from_timestamp(moment: Timestamp, zone: &Zone) -> Self {
-        let offset = zone.rules.to_offset(moment);
+        let offset = zone.offset_of(moment);
         let civil = offset.to_datetime(moment);
         let nanos = civil.subsec_nanosecond() / 1000 * 1000;
         let civil = civil.with().subsec_nanosecond(nanos).build().unwrap_or(civil);

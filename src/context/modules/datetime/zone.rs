@@ -43,7 +43,17 @@ impl Zone {
     pub fn offset_at(&self, local: civil::DateTime, dst: bool) -> Offset {
         let ambiguous = self.rules.to_ambiguous_timestamp(local);
         let moment = if dst { ambiguous.earlier() } else { ambiguous.later() };
-        moment.map_or(Offset::UTC, |moment| self.rules.to_offset(moment))
+        moment.map_or(Offset::UTC, |moment| self.offset_of(moment))
+    }
+
+    /// The offset that holds at a moment. Those of a zone are whole minutes, as pytz rounds
+    /// them: some zones had seconds once.
+    pub fn offset_of(&self, moment: jiff::Timestamp) -> Offset {
+        let offset = self.rules.to_offset(moment);
+        if self.name.is_none() || offset.seconds() % 60 == 0 {
+            return offset;
+        }
+        Offset::from_seconds((offset.seconds() + 30).div_euclid(60) * 60).unwrap_or(offset)
     }
 
     /// `tzname()` at an offset's moment.
