@@ -142,6 +142,8 @@ codes! {
     FreshnessUnknown = "GD3031", Runtime;
     /// What dates a source is no timestamp.
     FreshnessNotATime = "GD3032", Database;
+    /// An alert could not be posted.
+    AlertFailed = "GD3034", Runtime;
     /// A unit test could not be run.
     UnitTestFailed = "GD3033", Runtime;
     /// A resource's name is one that dbt does not take.

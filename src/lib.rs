@@ -4,6 +4,7 @@
 //! `docs/ARCHITECTURE.md` for the map and the invariants.
 
 pub mod adapter;
+pub mod alert;
 pub mod cli;
 pub mod compile;
 pub mod context;
@@ -21,6 +22,7 @@ pub mod parse;
 pub mod postgres;
 pub mod project;
 mod python_json;
+pub mod quality;
 pub mod report;
 pub mod result;
 pub mod run;

@@ -61,7 +61,8 @@ pub enum Command {
     /// Run tests on what is built.
     #[command(after_help = "Examples:\n  \
         gdbt test\n  \
-        gdbt test --select dim_user --store-failures")]
+        gdbt test --select dim_user --store-failures\n  \
+        gdbt test --show-failures 5 --junit target/junit.xml")]
     Test(TestArgs),
     /// Load the project's CSV seeds.
     #[command(after_help = "Examples:\n  \
@@ -138,6 +139,13 @@ pub enum Command {
     /// Show the settings in force and test the connection.
     #[command(after_help = "Not to be confused with --debug, which logs more.")]
     Debug(DebugArgs),
+    /// Post what the last run found to a webhook.
+    #[command(after_help = "Examples:\n  \
+        gdbt alert --dry-run\n  \
+        DBT_ENV_SECRET_ALERT_URL=https://hooks.slack.com/... gdbt alert\n\n\
+        Failures and warnings of target/dq_results.json and errors of target/run_results.json,\n\
+        grouped by owner and tags. Nothing is posted when there is nothing to tell.")]
+    Alert(AlertArgs),
     /// Delete the folders of `clean-targets`.
     Clean(CleanArgs),
     /// Make a new project.
@@ -177,6 +185,7 @@ impl Command {
             Self::Source(SourceCommand::Freshness(_)) => "freshness",
             Self::Source(SourceCommand::Load(_)) => "load",
             Self::Debug(_) => "debug",
+            Self::Alert(_) => "alert",
             Self::Clean(_) => "clean",
             Self::Init(_) => "init",
             Self::Db(_) => "db",
@@ -236,6 +245,15 @@ impl Command {
             self,
             Self::Build(_) | Self::Run(_) | Self::Compile(_) | Self::Snapshot(_) | Self::Seed(_)
         )
+    }
+
+    /// Options about what tests find.
+    pub fn failures(&self) -> Option<&FailureArgs> {
+        match self {
+            Self::Build(args) => Some(&args.failures),
+            Self::Test(args) => Some(&args.failures),
+            _ => None,
+        }
     }
 
     /// Whether tests keep their failing rows.
@@ -306,11 +324,41 @@ pub struct WindowArgs {
 }
 
 /// `--store-failures`, for commands that test.
-#[derive(Debug, Args, Default, Clone, Copy)]
+#[derive(Debug, Args, Default, Clone)]
 pub struct FailureArgs {
     /// Keep the failing rows of every test in a table.
     #[arg(long)]
     pub store_failures: bool,
+    /// Print so many failing rows of every test that finds some.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub show_failures: Option<u32>,
+    /// Also write the tests' results as JUnit XML, for CI systems.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<std::path::PathBuf>,
+}
+
+/// Options of `alert`.
+#[derive(Debug, Args)]
+pub struct AlertArgs {
+    /// The environment variable that has the webhook's URL. Variables that start with
+    /// DBT_ENV_SECRET are kept out of logs.
+    #[arg(long, value_name = "NAME", default_value = "DBT_ENV_SECRET_ALERT_URL")]
+    pub url_env: String,
+    /// What the receiver understands.
+    #[arg(long, value_enum, default_value = "slack")]
+    pub format: AlertFormat,
+    /// Print what would be posted.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Forms of `alert --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AlertFormat {
+    /// Slack's incoming webhooks, and what imitates them.
+    Slack,
+    /// A JSON object with counts and findings.
+    Generic,
 }
 
 /// Options of `build`.

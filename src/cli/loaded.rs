@@ -12,6 +12,7 @@ use crate::graph::{Dag, IndirectSelection, PreviousState, Selector, Selectors, S
 use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
 use crate::parse::{Sources, parse};
 use crate::project::Workspace;
+use crate::quality::{self, Record};
 use crate::report::artifacts::{self, ManifestDetails, ManifestView, RunResults};
 use crate::run::{Outcome, narrate};
 use crate::sql::project::ColumnLineage;
@@ -220,6 +221,25 @@ impl Loaded {
         tell_written(session, "RunExecutionResult", &path);
         if is_about_data(session.settings.which) {
             artifacts::keep_run(&self.target_dir(), run, &session.settings.invocation, secrets)?;
+        }
+        Ok(())
+    }
+}
+
+impl Loaded {
+    /// Writes dq_results.json, and JUnit XML where that is asked for.
+    pub fn write_quality(&self, session: &Session, records: &[Record]) -> Result<()> {
+        let settings = &session.settings;
+        let secrets = &settings.report.secrets;
+        if settings.write_json && !records.is_empty() {
+            let path = self.target_dir().join("dq_results.json");
+            let place = (&*self.workspace.root.name, &*self.workspace.profile.target_name);
+            artifacts::write_quality(&path, records, place, &settings.invocation, secrets)?;
+            tell_written(session, "DataQuality", &path);
+        }
+        if let Some(path) = &settings.junit {
+            artifacts::write_text(path, &secrets.scrub(&quality::junit::xml(records)))?;
+            tell_written(session, "JUnit", path);
         }
         Ok(())
     }

@@ -60,6 +60,10 @@ pub struct Settings {
     pub full_refresh: bool,
     /// `--store-failures`.
     pub store_failures: bool,
+    /// `--show-failures`.
+    pub show_failures: Option<u32>,
+    /// `--junit`.
+    pub junit: Option<PathBuf>,
     /// Which rows models read.
     pub windows: Windows,
     /// Whether artifacts are written.
@@ -167,6 +171,8 @@ impl Settings {
             fail_fast: common.fail_fast,
             full_refresh,
             store_failures,
+            show_failures: command.failures().and_then(|args| args.show_failures),
+            junit: command.failures().and_then(|args| args.junit.clone()),
             windows: Windows::resolve(
                 &command.window(),
                 command.has_window(),

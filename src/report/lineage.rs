@@ -104,7 +104,8 @@ fn describe(resource: Resource<'_>) -> LineageNode<'_> {
     }
 }
 
-fn layer(resource: Resource<'_>) -> String {
+/// The layer of a resource: the first folder of a model, the name of a source, else its kind.
+pub fn layer(resource: Resource<'_>) -> String {
     let kind = resource.resource_type();
     match resource {
         Resource::Source(source) => source.source_name.to_string(),

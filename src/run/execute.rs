@@ -72,6 +72,8 @@ pub struct Executor {
     pub previous_batches: HashMap<UniqueId, BatchResults>,
     /// Nothing more is to be begun.
     pub stopping: AtomicBool,
+    /// How many failing rows of a test are read to be shown.
+    pub show_failures: Option<u32>,
 }
 
 /// What building or testing a node gave.
@@ -154,7 +156,30 @@ impl Executor {
             }
         }
         result.execution_time = begun.elapsed();
+        if let Some(limit) = self.show_failures {
+            result.table = self.failing_rows(&result, info, limit).or(result.table);
+        }
         result
+    }
+
+    /// Some rows that a test found. What cannot be read is not shown.
+    fn failing_rows(&self, result: &NodeResult, info: &NodeInfo, limit: u32) -> Option<Table> {
+        let node = result.subject.node()?;
+        let is_test = node.resource_type() == ResourceType::Test;
+        if !is_test || !matches!(result.status, NodeStatus::Fail | NodeStatus::Warn) {
+            return None;
+        }
+        let sql = match node.relation_name() {
+            Some(stored) => format!("select * from {stored} limit {limit}"),
+            None => {
+                let code = &result.compiled.as_ref()?.code;
+                format!("select * from (\n{code}\n) as dbt_failing_rows limit {limit}")
+            }
+        };
+        let session = self.database.session_for(&node.unique_id, info).ok()?;
+        let rows = show::query(&session, &sql);
+        let finished = session.finish(rows.is_ok());
+        finished.and(rows).ok().map(|(table, _)| table)
     }
 
     pub(super) fn attempt(&self, attempt: &mut Attempt<'_>) -> Result<Built> {

@@ -32,7 +32,8 @@ struct Question<'a> {
 pub fn thresholds(subject: &Subject) -> Option<&Json> {
     let declared = match subject {
         Subject::Source(source) => source.freshness.as_ref(),
-        Subject::Node(node) => node.config.get("freshness"),
+        // The settled configuration has dbt's `build_after` alone.
+        Subject::Node(node) => node.unrendered_config.get("freshness"),
         _ => None,
     }?;
     let has = |key: &str| seconds(declared.get(key)).is_some();

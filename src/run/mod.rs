@@ -79,6 +79,8 @@ pub struct Options<'a> {
     pub fail_fast: bool,
     /// `--store-failures`.
     pub store_failures: bool,
+    /// How many failing rows of a test are read to be shown.
+    pub show_failures: Option<u32>,
     /// Warnings of tests are failures.
     pub warnings_fail: bool,
     /// dbt's `skip_nodes_if_on_run_start_fails`.
@@ -173,6 +175,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         batches_until: options.batches_until,
         previous_batches: input.previous_batches.clone(),
         stopping: AtomicBool::new(false),
+        show_failures: options.show_failures,
     };
     let mut results = Vec::new();
     let mut start_failed = false;

@@ -119,6 +119,11 @@ pub fn tell_details(sink: &dyn Sink, result: &NodeResult, manifest: &Manifest) {
         sink.emit(Event::empty_line());
         sink.emit(Event::CheckNodeTestFailure { relation_name, node: info() });
     }
+    let is_test = result.subject.resource_type() == crate::manifest::ResourceType::Test;
+    if let Some(table) = result.table.as_ref().filter(|_| is_test) {
+        sink.emit(Event::empty_line());
+        sink.emit(Event::Output { message: table.preview() });
+    }
 }
 
 fn stored_failures(result: &NodeResult) -> Option<String> {

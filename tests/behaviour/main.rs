@@ -20,5 +20,6 @@ mod loading;
 mod operation;
 mod output;
 mod packages;
+mod quality;
 mod state;
 mod usage;

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod alert;
 mod clean;
 mod compile;
 mod completions;
@@ -46,6 +47,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Retry(args) => retry::run(args, session),
         Command::Deps(args) => Ok(deps::run(args, session)?),
         Command::Debug(args) => Ok(debug::run(args, session)),
+        Command::Alert(args) => alert::run(args, session),
         Command::Clean(args) => clean::run(args, session),
         Command::Init(args) => Ok(init::run(args, session)?),
         Command::Db(command) => Ok(db::run(command, session)?),

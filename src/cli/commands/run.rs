@@ -8,8 +8,9 @@ use crate::cli::server::Server;
 use crate::cli::session::Session;
 use crate::context::load_seed;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::event::{Event, Sink};
+use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::manifest::{Node, ResourceType, UniqueId};
+use crate::quality::{self, Record};
 use crate::result::{BatchResults, NodeResult, NodeStatus};
 use crate::run::{self, Action, Input, Options, Outcome, narrate, summary};
 use jiff::Timestamp;
@@ -124,7 +125,10 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
     let records = results.iter().map(narrate::record).collect();
     session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed, results: records });
     loaded.write_results(session, &outcome)?;
+    let records = quality::records(results, &loaded.manifest);
+    loaded.write_quality(session, &records)?;
     if !results.is_empty() {
+        tell_findings(session, &records);
         summary::tell_end(sink, results, &loaded.manifest, outcome.interrupted);
     }
     Ok(match (outcome.interrupted, success) {
@@ -132,6 +136,19 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
         (false, true) => ExitStatus::Success,
         (false, false) => ExitStatus::Failure,
     })
+}
+
+/// Tells whose the findings are, when there are some of different layers or owners.
+fn tell_findings(session: &Session, records: &[Record]) {
+    let groups = quality::groups(records);
+    if groups.len() < 2 {
+        return;
+    }
+    session.emit(Event::empty_line());
+    let lines = groups.iter().map(|group| format!("\n  {group}"));
+    let message: String =
+        std::iter::once("Findings by layer and owner:".to_owned()).chain(lines).collect();
+    session.emit(NamedEvent::new("FindingsByOwner", "G010", Level::Info, message).into());
 }
 
 /// Loads the project and runs what is selected.
@@ -259,6 +276,7 @@ fn options<'a>(
         // A stale source says nothing about others.
         fail_fast: settings.fail_fast && task.action != Action::Freshness,
         store_failures: settings.store_failures,
+        show_failures: settings.show_failures,
         warnings_fail: settings.report.warn_error.is_error("LogTestResult"),
         skip_nodes_if_start_fails: settings.behaviour("skip_nodes_if_on_run_start_fails"),
         interrupted,

@@ -27,20 +27,20 @@ pub fn write_run_results(
     invocation: &Invocation,
     secrets: &Secrets,
 ) -> Result<()> {
-    let results: Vec<Json> = run.results.iter().map(|result| entry(result, secrets)).collect();
+    let results: Json = run.results.iter().map(entry).collect();
     let args = Json::Object(run.args.clone());
     write_json(
         path,
         &json!({
             "metadata": invocation.metadata("run-results/v6"),
-            "results": results,
+            "results": secrets.scrub_json(results),
             "elapsed_time": run.elapsed.as_secs_f64(),
             "args": secrets.scrub_json(args),
         }),
     )
 }
 
-fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
+fn entry(result: &NodeResult) -> Json {
     // dbt leaves these out for seeds, which have no SQL to compile.
     let node = result.subject.node().filter(|node| node.resource_type() != ResourceType::Seed);
     let is_macro = matches!(result.subject, Subject::Macro(_));
@@ -53,7 +53,7 @@ fn entry(result: &NodeResult, secrets: &Secrets) -> Json {
         "thread_id": result.thread_id,
         "execution_time": result.execution_time.as_secs_f64(),
         "adapter_response": result.adapter_response,
-        "message": result.message.as_deref().map(|message| secrets.scrub(message)),
+        "message": result.message,
         "failures": result.failures,
         "unique_id": result.subject.unique_id(),
         "compiled": has_sql.then_some(code.is_some()).or(is_macro.then_some(false)),
