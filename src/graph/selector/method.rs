@@ -4,7 +4,7 @@
 use super::glob::{self, Pattern};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::graph::state::Check;
-use crate::manifest::{Manifest, Node, NodeKind, Resource};
+use crate::manifest::{Manifest, Node, NodeKind, Resource, ResourceType};
 use crate::suggest;
 use serde_json::Value as Json;
 use std::cmp::Ordering;
@@ -230,7 +230,8 @@ impl Method {
                 by_pattern(name, |pattern, resource| pattern.matches(resource.package_name()))
             }
             Self::Config { keys, value } => Box::new(move |resource| {
-                let has_configs = matches!(resource, Resource::Node(_) | Resource::Source(_));
+                let has_configs =
+                    node(resource).is_some() || matches!(resource, Resource::Source(_));
                 has_configs && has_config(resource, keys, value)
             }),
             Self::TestName(name) => by_pattern(name, |pattern, resource| {
@@ -273,11 +274,18 @@ fn by_pattern<'s>(
     Box::new(move |resource| test(&pattern, resource))
 }
 
+/// The resource as one of dbt's `nodes`, which functions are not.
 fn node(resource: Resource<'_>) -> Option<&Node> {
     match resource {
-        Resource::Node(node) => Some(node),
+        Resource::Node(node) if node.resource_type() != ResourceType::Function => Some(node),
         _ => None,
     }
+}
+
+/// The property file that describes a resource, as far as dbt's selection knows it.
+fn patch_path(resource: Resource<'_>) -> Option<&str> {
+    let Resource::Node(node) = resource else { return None };
+    Some(node.patch_path.as_deref()?.split_once("://")?.1)
 }
 
 fn invalid(message: impl Into<String>) -> Box<Diagnostic> {
@@ -436,9 +444,7 @@ fn has_path(resource: Resource<'_>, pattern: &[Pattern], root: Option<&std::path
     let path: Vec<&str> = glob::parts(resource.original_file_path()).collect();
     let file_or_folder = (0..=path.len()).any(|end| named(&path[..end]));
     file_or_folder
-        || node(resource)
-            .and_then(|node| node.patch_path.as_deref()?.split_once("://"))
-            .is_some_and(|(_, path)| named(&glob::parts(path).collect::<Vec<_>>()))
+        || patch_path(resource).is_some_and(|path| named(&glob::parts(path).collect::<Vec<_>>()))
 }
 
 fn has_config(resource: Resource<'_>, keys: &[String], wanted: &Json) -> bool {
