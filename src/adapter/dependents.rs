@@ -51,13 +51,12 @@ pub(super) fn definitions(session: &Session, schema: &str, name: &str) -> Result
              and d.classid = 'pg_catalog.pg_rewrite'::regclass \
            join pg_catalog.pg_rewrite r on r.oid = d.objid and r.ev_class <> reader.oid \
          ), view as ( \
-           select c.*, format('%I.%I', n.nspname, c.relname) as path, max(reader.depth) as depth, \
+           select c.*, format('%I.%I', n.nspname, c.relname) as path, reader.depth, \
              case c.relkind when 'm' then 'materialized view' else 'view' end as kind \
-           from reader \
+           from (select oid, max(depth) as depth from reader group by oid) as reader \
            join pg_catalog.pg_class c on c.oid = reader.oid \
            join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
            where reader.depth > 0 and c.relkind in ('v', 'm') \
-           group by c.oid, n.nspname \
          ) \
          select statement from ( \
            select depth, path, 1 as step, format('create %s %s%s as %s', kind, path, \

@@ -309,16 +309,3 @@ fn foreign_keys_follow_references() {
     assert_eq!(said.code, 2);
     assert!(said.stdout.contains("Invalid 'ref' or 'source' syntax"), "{}", said.stdout);
 }
-
-#[test]
-fn microbatch_is_refused_and_the_rest_runs() {
-    let config = "{{ config(materialized='incremental', incremental_strategy='microbatch', \
-                  event_time='at', batch_size='day', begin='2024-01-01') }}";
-    let model = format!("{config}\nselect 1 as id, now() as at");
-    let project =
-        Project::new().file("models/events.sql", &model).file("models/other.sql", "select 1 as id");
-    let said = project.run("run");
-    assert_eq!(said.code, 1);
-    assert!(said.stdout.contains("'microbatch'") && said.stdout.contains("GD1009"));
-    assert_eq!(statuses(&project), pairs(&[("events", "error"), ("other", "success")]));
-}
