@@ -34,7 +34,7 @@ pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
     /// Print the version and exit.
-    #[arg(short = 'v', short_alias = 'V', long, global = true, action = clap::ArgAction::Version)]
+    #[arg(short = 'v', short_alias = 'V', long, action = clap::ArgAction::Version)]
     version: Option<bool>,
     /// What to do.
     #[command(subcommand)]

@@ -351,7 +351,6 @@ def change_everything(root):
     replace(models / "semantic/semantic.yml", "label: W\n", "label: Weekly\n")
     replace(models / "semantic/semantic.yml", "expr: id, description: Key", "expr: ident, description: Key")
     replace(models / "versions/versions.yml", "rows: [{id: 1, new: 2}]", "rows: [{id: 1, new: 3}]")
-    replace(models / "versions/versions.yml", "latest_version: 2", "latest_version: 3")
     replace(root / "snapshots/snaps.yml", "hard_deletes: new_record", "hard_deletes: ignore")
     replace(root / "dbt_project.yml", "docs: {node_color", "tags: [more]\n      +docs: {node_color")
 
