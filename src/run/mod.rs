@@ -182,7 +182,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
     if options.hooks || options.action == Action::Clone {
         prepare::prepare(
             &executor.database,
-            &input.shared.cache,
+            input.shared,
             input.manifest,
             plan.counted().filter_map(Subject::node),
             options.store_failures,

@@ -1,18 +1,22 @@
 //! What must be there before nodes run: their schemas, and the cache of relations.
 
 use super::database::Database;
-use crate::adapter::RelationCache;
+use super::execute::is_built_in_package;
+use crate::adapter::Relation;
+use crate::context::{NodeContext, Shared};
 use crate::diagnostic::Result;
-use crate::manifest::{Manifest, Node};
+use crate::jinja::Args;
+use crate::manifest::{MacroNode, Manifest, Node, RelationName};
 use crate::postgres::{Error, lock, quote};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Fills the cache with the schemas of all nodes and creates those that the selected nodes
-/// need. One round trip to ask, one more if something is missing.
+/// need. One round trip to ask, one more if something is missing. A project that has its own
+/// `create_schema` creates each schema with that.
 pub fn prepare<'a>(
     database: &Database,
-    cache: &RelationCache,
+    shared: &Arc<Shared>,
     manifest: &Manifest,
     selected: impl Iterator<Item = &'a Arc<Node>>,
     store_failures: bool,
@@ -37,11 +41,16 @@ pub fn prepare<'a>(
     }
     let mut connection = database.pool.get().map_err(Error::into_diagnostic)?;
     let schemas: Vec<String> = schemas.into_iter().collect();
-    let existing = cache.fill(&mut connection, &schemas).map_err(Error::into_diagnostic)?;
+    let existing = shared.cache.fill(&mut connection, &schemas).map_err(Error::into_diagnostic)?;
     let missing: Vec<&str> =
         needed.iter().filter(|schema| !existing.contains(schema)).map(String::as_str).collect();
     if missing.is_empty() {
         return Ok(());
+    }
+    if let Some(create_schema) = own_create_schema(shared) {
+        drop(connection);
+        let mut schemas = missing.into_iter();
+        return schemas.try_for_each(|schema| call(database, shared, create_schema, schema));
     }
     let mut statements = vec!["begin".to_owned()];
     // In the order of the names, which is the same for every run.
@@ -54,6 +63,40 @@ pub fn prepare<'a>(
         failed.error.into_diagnostic_for(statements.get(failed.index).map(String::as_str))
     })?;
     Ok(())
+}
+
+/// The macro that creates schemas, when the project or a package of it replaces a part of it.
+fn own_create_schema(shared: &Shared) -> Option<&Arc<MacroNode>> {
+    let parts = ["create_schema", "postgres__create_schema", "default__create_schema"];
+    let mut found = parts.into_iter().filter_map(|name| shared.macros.strongest(name));
+    found
+        .any(|node| !is_built_in_package(&node.package_name))
+        .then(|| shared.macros.strongest("create_schema"))
+        .flatten()
+}
+
+/// Creates a schema with the project's macro.
+fn call(
+    database: &Database,
+    shared: &Arc<Shared>,
+    create_schema: &MacroNode,
+    schema: &str,
+) -> Result<()> {
+    let session =
+        database.session_named(format!("create_{}_{schema}", shared.default_database()))?;
+    let name = RelationName {
+        database: shared.default_database().into(),
+        schema: schema.into(),
+        identifier: "".into(),
+    };
+    let relation = Relation::new(&name, shared.quoting()).without_identifier().into_value();
+    let context = NodeContext::operation(shared, None, Some(&session));
+    let called = create_schema
+        .definition
+        .call(Args::none().with("relation", relation), &context)
+        .and_then(|_| session.commit());
+    let finished = session.finish(called.is_ok());
+    called.and(finished)
 }
 
 /// Whether running the node makes a relation. With `--store-failures` every test does that
