@@ -35,7 +35,7 @@ pub fn prepare<'a>(
         .collect();
     schemas.extend(needed.iter().cloned());
     let built = manifest.nodes.values().filter(|node| node.has_relation());
-    cache.manage(built.map(|node| (&*node.relation.schema, &*node.relation.identifier)));
+    shared.cache.manage(built.map(|node| (&*node.relation.schema, &*node.relation.identifier)));
     if schemas.is_empty() {
         return Ok(());
     }

@@ -5,11 +5,11 @@
 {%- endmacro %}
 
 {% macro default__get_aggregate_function_create_replace_signature(target_relation) -%}
-create or replace aggregate function {{ target_relation.render() }} ({{ get_formatted_aggregate_function_args() | trim }})
-returns {{ model.returns.data_type }}
+CREATE OR REPLACE AGGREGATE FUNCTION {{ target_relation.render() }} ({{ get_formatted_aggregate_function_args() | trim }})
+RETURNS {{ model.returns.data_type }}
 {{ get_function_language_specifier() | trim }}
 {{ get_aggregate_function_volatility_specifier() | trim }}
-as
+AS
 {%- endmacro %}
 
 

@@ -14,10 +14,10 @@
 {%- endmacro %}
 
 {% macro default__scalar_function_create_replace_signature_sql(target_relation) -%}
-create or replace function {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() | trim }})
-returns {{ model.returns.data_type }}
+CREATE OR REPLACE FUNCTION {{ target_relation.render() }} ({{ formatted_scalar_function_args_sql() | trim }})
+RETURNS {{ model.returns.data_type }}
 {{ scalar_function_volatility_sql() | trim }}
-as
+AS
 {%- endmacro %}
 
 
@@ -41,7 +41,7 @@ as
 {% macro default__scalar_function_body_sql() -%}
 $$
 {{ model.compiled_code }}
-$$ language sql
+$$ LANGUAGE SQL
 {%- endmacro %}
 
 
@@ -52,7 +52,7 @@ $$ language sql
 
 {% macro default__scalar_function_volatility_sql() -%}
   {%- set volatility = model.config.get('volatility') -%}
-  {%- set words = {'deterministic': 'immutable', 'stable': 'stable', 'non-deterministic': 'volatile'} -%}
+  {%- set words = {'deterministic': 'IMMUTABLE', 'stable': 'STABLE', 'non-deterministic': 'VOLATILE'} -%}
   {%- if volatility in words -%}
     {{ words[volatility] }}
   {%- elif volatility is not none -%}
