@@ -12,23 +12,26 @@ pub fn xml(records: &[Record]) -> String {
         suites.entry(record.layer.as_str()).or_default().push(record);
     }
     let mut text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned();
-    let _ = writeln!(text, "<testsuites{}>", counts(records.iter()));
+    let all: Vec<&Record> = records.iter().collect();
+    let _ = writeln!(text, "<testsuites{}>", counts(&all));
     for (layer, records) in suites {
-        let counts = counts(records.iter().copied());
+        let counts = counts(&records);
         let _ = writeln!(text, "  <testsuite name=\"{}\"{counts}>", escaped(layer));
-        records.iter().for_each(|record| write_case(&mut text, record));
+        for record in &records {
+            write_case(&mut text, record);
+        }
         text.push_str("  </testsuite>\n");
     }
     text.push_str("</testsuites>\n");
     text
 }
 
-fn counts<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> String {
-    let of = |status: &str| records.clone().filter(|record| record.status == status).count();
-    let time: f64 = records.clone().map(|record| record.duration).sum();
+fn counts(records: &[&Record]) -> String {
+    let of = |status: &str| records.iter().filter(|record| record.status == status).count();
+    let time: f64 = records.iter().map(|record| record.duration).sum();
     format!(
         " tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{time:.3}\"",
-        records.clone().count(),
+        records.len(),
         of("fail"),
         of("error"),
         of("skipped")

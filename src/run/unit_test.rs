@@ -124,8 +124,8 @@ impl Executor {
         session: &Arc<Session>,
     ) -> Result<CompiledNode> {
         let test = attempt.test;
-        let mut scope = UnitScope::default();
-        scope.overrides = test.overrides.clone().unwrap_or_default();
+        let overrides = test.overrides.clone().unwrap_or_default();
+        let mut scope = UnitScope { overrides, ..UnitScope::default() };
         let mut fixtures: Vec<(Input<'_>, &GivenInput)> = Vec::new();
         for given in &test.given {
             let input = self.input(test, &attempt.node, given)?;
