@@ -19,6 +19,7 @@ pub const VERSION: &str = concat!(
     about = "Compiles and runs dbt projects on PostgreSQL",
     version = VERSION,
     disable_version_flag = true,
+    propagate_version = true,
     disable_help_subcommand = true,
     max_term_width = 100,
     after_help = "Examples:\n  \
