@@ -189,6 +189,10 @@ codes! {
     /// A source has no usable `external:` property.
     ExternalInvalid = "GD7002", Runtime;
 
+    // 9xxx: lineage
+    /// What a column is made of cannot be told.
+    LineageUnknown = "GD9001", Runtime;
+
     // 8xxx: packages
     /// A package is missing or cannot be installed.
     PackageFailed = "GD8001", Runtime;

@@ -5,6 +5,7 @@ pub mod artifacts;
 mod catalogue;
 mod clock;
 pub mod column_lineage;
+pub mod column_path;
 mod data;
 mod diagnostic;
 pub mod dot;

@@ -204,6 +204,20 @@ fn run_on(
     run::run(input, options(session, loaded, task, interrupted))
 }
 
+/// Compiles nodes on a server of their own. The outcome has what cannot be compiled; no
+/// results are written.
+pub(super) fn only_compiled(
+    session: &Session,
+    loaded: &Loaded,
+    task: &Task,
+    ids: &[UniqueId],
+) -> Result<Outcome> {
+    let server = Server::of(&loaded.workspace.profile, session)?;
+    let outcome = run_on(&server, session, loaded, task, ids, &interrupt::listen());
+    server.close()?;
+    outcome
+}
+
 /// Runs a query of the command line as a node.
 pub(super) fn inline(
     session: &Session,

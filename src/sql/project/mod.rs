@@ -3,9 +3,11 @@
 mod fill;
 mod known;
 mod order;
+mod path;
 mod tables;
 
 pub use known::{KnownColumns, column_name};
+pub use path::{ColumnRef, Direction, Paths, Step, Target, beyond};
 
 use super::{Analysis, Influences, Kind, Name, Origin, Refusal, RelationId, analyse};
 use crate::compile::SourceMap;
