@@ -103,7 +103,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  \
         gdbt lineage --output svg > lineage.svg\n  \
         gdbt lineage --select dim_user --upstream 2 --output mermaid\n  \
-        gdbt lineage --er --select dwh --output mermaid\n\n\
+        gdbt lineage --er --select dwh --output mermaid\n  \
+        gdbt lineage --column dim_user.user_key\n  \
+        gdbt lineage --column raw.users.id --downstream 9 --output mermaid\n\n\
         docs/lineage.schema.json describes the JSON. `gdbt docs serve` shows the same as a page.")]
     Lineage(LineageArgs),
     /// Run a macro.
@@ -559,15 +561,23 @@ pub enum ListOutput {
 pub struct LineageArgs {
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What to print.
-    #[arg(long, value_enum, default_value = "json", ignore_case = true)]
-    pub output: LineageOutput,
-    /// So many levels of what the selected nodes depend on.
+    /// What to print; JSON, or with --column and --check text.
+    #[arg(long, value_enum, ignore_case = true)]
+    pub output: Option<LineageOutput>,
+    /// So many levels of what the selected nodes, or the column, depend on.
     #[arg(long, value_name = "N")]
     pub upstream: Option<usize>,
-    /// So many levels of what uses the selected nodes.
+    /// So many levels of what uses the selected nodes, or the column.
     #[arg(long, value_name = "N")]
     pub downstream: Option<usize>,
+    /// The way of one column, such as `dim_user.user_key` or `raw.users.id`, from the SQL of
+    /// all models. Up to its sources unless --upstream or --downstream say how far.
+    #[arg(long, value_name = "NODE.COLUMN", conflicts_with_all = ["er", "select", "exclude"])]
+    pub column: Option<String>,
+    /// Tell which models cannot be traced, and which columns are described in property files
+    /// though their model does not give them. Exits with 1 for the latter.
+    #[arg(long, conflicts_with_all = ["er", "column", "select", "exclude", "output"])]
+    pub check: bool,
     /// Entities and how they relate, from relationships tests, keys and unique tests; as JSON
     /// or Mermaid.
     #[arg(long)]
@@ -577,6 +587,8 @@ pub struct LineageArgs {
 /// Forms of `lineage --output`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LineageOutput {
+    /// A tree, of one column.
+    Text,
     /// Nodes and edges.
     Json,
     /// A Mermaid diagram.

@@ -77,6 +77,11 @@ fn of_seed(node: &Node) -> Option<KnownColumns> {
     let delimiter = node.config.text("delimiter").and_then(|it| it.chars().next()).unwrap_or(',');
     let names = Seed::header(&root_path.join(&*node.original_file_path), delimiter)?;
     let quoted = node.config.flag("quote_columns").unwrap_or(false);
-    let name = |text: &String| if quoted { Name::exact(text) } else { Name::folded(text) };
+    // Without quoting, the header is SQL: it may have quotes of its own.
+    let unquoted = |text: &str| match text.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
+        Some(inner) => Name::exact(&inner.replace("\"\"", "\"")),
+        None => Name::folded(text),
+    };
+    let name = |text: &String| if quoted { Name::exact(text) } else { unquoted(text) };
     Some(KnownColumns::complete(names.iter().map(name)))
 }

@@ -29,6 +29,7 @@ pub use name::Name;
 pub use relations::{Relation, RelationId, Relations, TableName};
 pub use resolve::{Analysis, OutputColumn};
 
+use prepare::words;
 use std::fmt;
 
 /// A place in the analysed text: line and column in characters, both from 1.

@@ -12,6 +12,7 @@ mod bad_input;
 mod batches;
 mod broken_inputs;
 mod build;
+mod columns;
 mod docs;
 mod histories;
 mod hub;

@@ -20,6 +20,8 @@ import psycopg
 import sqlglot
 from sqlglot import exp
 from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import build_scope
 
 
 def read(target):
@@ -29,10 +31,11 @@ def read(target):
     relations = {}
     for resource in [*manifest["nodes"].values(), *manifest["sources"].values()]:
         if resource.get("relation_name"):
-            relations[resource["relation_name"].replace('"', "")] = resource["unique_id"]
+            name = resource["relation_name"].replace('"', "")
+            relations.setdefault(name, []).append(resource["unique_id"])
     for node in manifest["nodes"].values():
         if node["resource_type"] == "model" and node["config"]["materialized"] == "ephemeral":
-            relations["__dbt__cte__" + node["alias"]] = node["unique_id"]
+            relations["__dbt__cte__" + node["alias"]] = [node["unique_id"]]
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model" or not node.get("compiled_code"):
             continue
@@ -60,22 +63,32 @@ def columns_of(dsn):
     return schema
 
 
-def theirs(node, column, schema, relations):
-    """The columns of relations that sqlglot finds for one output column."""
+def scope_of(node, schema):
+    """The query as sqlglot resolves it, once for all columns."""
     sql = sqlglot.parse_one(node["compiled_code"], dialect="postgres")
     for cte in list(sql.find_all(exp.CTE)):
         if cte.alias.startswith("__dbt__cte__"):
             # An inlined model is a node of its own in gdbt.
             cte.set("this", sqlglot.parse_one("select * from inlined." + cte.alias))
-    root = lineage(f'"{column}"', sql, schema=schema, dialect="postgres")
+    sql = qualify(
+        sql, dialect="postgres", schema=schema, validate_qualify_columns=False, identify=False
+    )
+    return sql, build_scope(sql)
+
+
+def theirs(column, sql, schema, scope, node, relations):
+    """The columns of relations that sqlglot finds for one output column."""
+    root = lineage(f'"{column}"', sql, schema, scope=scope, dialect="postgres")
     found = set()
     for leaf in root.walk():
         if leaf.downstream or not isinstance(leaf.expression, exp.Table):
             continue
-        table = leaf.expression
-        parts = [part.name for part in table.parts]
+        parts = [part.name for part in leaf.expression.parts]
         name = ".".join(parts[1:] if parts[0] == "inlined" else parts)
-        found.add((relations.get(name, name), leaf.name.rsplit(".", 1)[-1].strip('"')))
+        ids = relations.get(name, [name])
+        # A source may be declared over a table that a seed or model makes.
+        referred = [it for it in ids if it in node["depends_on"]["nodes"]]
+        found.add(((referred or ids)[0], leaf.name.rsplit(".", 1)[-1].strip('"')))
     return found
 
 
@@ -121,12 +134,13 @@ def main():
         name, same = node["unique_id"], True
         signal.alarm(60)
         try:
+            sql, scope = scope_of(node, schema)
             for column in ours["columns"][name]:
                 if column == "*":
                     continue
                 columns += 1
                 found, (all_of, values) = (
-                    theirs(node, column, schema, relations),
+                    theirs(column, sql, schema, scope, node, relations),
                     mine(node, column, ours),
                 )
                 if found in (all_of, values):

@@ -1,14 +1,16 @@
 //! `gdbt lineage --column`: what a column is made of and what is made of it.
 
 use super::run::{self, Task};
+use crate::cli::ExitStatus;
 use crate::cli::args::LineageOutput;
 use crate::cli::columns;
 use crate::cli::loaded::Loaded;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::manifest::{Manifest, Resource, ResourceType, UniqueId};
+use crate::event::Event;
+use crate::manifest::{Manifest, Node, Resource, ResourceType, UniqueId};
 use crate::report::column_path::ColumnPath;
-use crate::sql::project::{ColumnLineage, ColumnRef, Direction, Paths};
+use crate::sql::project::{ColumnLineage, ColumnRef, Direction, Paths, described_but_missing};
 use crate::sql::{Name, RelationId};
 use crate::suggest;
 
@@ -17,16 +19,17 @@ const ANALYSED: [ResourceType; 2] = [ResourceType::Model, ResourceType::Snapshot
 
 /// Compiles all models and snapshots and analyses their columns; writes lineage.json.
 pub fn analyse(session: &Session, loaded: &Loaded) -> Result<ColumnLineage, Vec<Diagnostic>> {
-    let manifest = &loaded.manifest;
-    let nodes = manifest.nodes.values();
-    let ids: Vec<UniqueId> = nodes
-        .filter(|node| ANALYSED.contains(&node.resource_type()) && node.language == "sql")
-        .map(|node| node.unique_id.clone())
-        .collect();
+    let ids: Vec<UniqueId> =
+        analysed(&loaded.manifest).map(|node| node.unique_id.clone()).collect();
     let outcome = run::only_compiled(session, loaded, &Task::compiling(), &ids)?;
     let lineage = columns::analyse(loaded, &outcome.results, None);
     loaded.write_lineage(session, Some(&lineage))?;
     Ok(lineage)
+}
+
+fn analysed(manifest: &Manifest) -> impl Iterator<Item = &Node> {
+    let nodes = manifest.nodes.values().map(AsRef::as_ref);
+    nodes.filter(|node| ANALYSED.contains(&node.resource_type()) && node.language == "sql")
 }
 
 /// The way of a column, such as `dim_user.user_key` or `raw.users.id`. Without `upstream` and
@@ -58,11 +61,8 @@ pub fn show(
         .into_iter()
         .find(|start| is_known(start, &lineage, &paths));
     let Some(start) = start else { return Err(no_column(resource, name, &lineage).into()) };
-    let upstream = if upstream.is_none() && downstream.is_none() {
-        Some(usize::MAX)
-    } else {
-        upstream
-    };
+    let upstream =
+        if upstream.is_none() && downstream.is_none() { Some(usize::MAX) } else { upstream };
     let path = ColumnPath { manifest, paths: &paths, start: &start, upstream, downstream };
     match output {
         LineageOutput::Text => Ok(path.tree()),
@@ -73,6 +73,29 @@ pub fn show(
             Err(Diagnostic::new(Code::BadArgument, message).into())
         }
     }
+}
+
+/// Tells what cannot be traced, and what is described though no query gives it.
+pub fn check(session: &Session, loaded: &Loaded) -> Result<ExitStatus, Vec<Diagnostic>> {
+    let lineage = analyse(session, loaded)?;
+    let print = |message: String| session.emit(Event::Output { message });
+    for it in &lineage.unanalysed {
+        let place = it.span.as_ref().map_or_else(String::new, |span| match span.column {
+            0 => format!("{}: ", span.path),
+            column => format!("{}:{}:{column}: ", span.path, span.line),
+        });
+        print(format!("{place}the columns of {} cannot be traced: {}", it.node, it.reason));
+    }
+    let mut status = ExitStatus::Success;
+    for (node, column) in described_but_missing(&loaded.manifest, &lineage) {
+        let file = node.patch_path.as_deref().unwrap_or(&node.original_file_path);
+        let file = file.split_once("://").map_or(file, |(_, path)| path);
+        let of = &node.unique_id;
+        print(format!("{file}: column {column} of {of} is described, but its query has none"));
+        status = ExitStatus::Failure;
+    }
+    print(format!("{} of {} traced", lineage.nodes.len(), analysed(&loaded.manifest).count()));
+    Ok(status)
 }
 
 /// Whether a column is made of something, is used, or is one of a query.

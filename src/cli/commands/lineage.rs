@@ -1,5 +1,6 @@
 //! `gdbt lineage`: what flows where, as data or as a picture.
 
+use super::column_path;
 use crate::cli::ExitStatus;
 use crate::cli::args::{LineageArgs, LineageOutput};
 use crate::cli::loaded::Loaded;
@@ -27,6 +28,17 @@ const KINDS: [ResourceType; 5] = [
 /// Prints the selected part of the lineage.
 pub fn run(args: &LineageArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     let loaded = Loaded::new(session)?;
+    if args.check {
+        return column_path::check(session, &loaded);
+    }
+    if let Some(column) = &args.column {
+        let output = args.output.unwrap_or(LineageOutput::Text);
+        let levels = (args.upstream, args.downstream);
+        let text = column_path::show(column, levels, output, session, &loaded)?;
+        session.emit(Event::Output { message: text.trim_end().to_owned() });
+        return Ok(ExitStatus::Success);
+    }
+    let output = args.output.unwrap_or(LineageOutput::Json);
     let chosen = chosen(args, session, &loaded)?;
     let lineage = Lineage::new(&loaded.manifest, |resource| {
         is_data(resource.resource_type()) && chosen.contains(resource.unique_id())
@@ -35,13 +47,17 @@ pub fn run(args: &LineageArgs, session: &Session) -> Result<ExitStatus, Vec<Diag
         session.report.warn(Event::NoNodesSelected)?;
     }
     let text = if args.er {
-        entities(args.output, &loaded, &lineage)?
+        entities(output, &loaded, &lineage)?
     } else {
-        match args.output {
+        match output {
             LineageOutput::Json => format!("{:#}", Json::Object(lineage_json(&lineage))),
             LineageOutput::Mermaid => mermaid::draw(&lineage),
             LineageOutput::Dot => dot::draw(&lineage),
             LineageOutput::Svg => svg::draw(&lineage),
+            LineageOutput::Text => {
+                let message = "Text is printed of a column, with --column.";
+                return Err(Diagnostic::new(Code::BadArgument, message).into());
+            }
         }
     };
     session.emit(Event::Output { message: text.trim_end().to_owned() });
@@ -71,7 +87,7 @@ fn entities(output: LineageOutput, loaded: &Loaded, lineage: &Lineage<'_>) -> Re
     match output {
         LineageOutput::Json => Ok(format!("{:#}", json!(entities))),
         LineageOutput::Mermaid => Ok(er::draw(&entities)),
-        LineageOutput::Dot | LineageOutput::Svg => {
+        LineageOutput::Dot | LineageOutput::Svg | LineageOutput::Text => {
             let message = "Entities are printed as JSON or Mermaid.";
             Err(Diagnostic::new(Code::BadArgument, message)
                 .with_help("Say --output mermaid; `gdbt docs serve` draws them and saves SVG."))

@@ -2,6 +2,7 @@
 
 mod alert;
 mod clean;
+mod column_path;
 mod compile;
 mod completions;
 mod db;

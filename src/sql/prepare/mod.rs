@@ -11,7 +11,7 @@ use super::name::Name;
 use super::{Place, Refusal, Result};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, Word};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// More tokens than this are no model, and trees of them could exhaust memory.
 const MOST_TOKENS: usize = 500_000;
@@ -47,6 +47,16 @@ pub fn prepare(text: &str) -> Result<Prepared> {
         keywords::neutralise(&mut it.token);
     }
     Ok(forms::rewrite(tokens))
+}
+
+/// Every identifier of a text, keywords among them, each once.
+pub fn words(text: &str) -> Vec<Name> {
+    let Ok(prepared) = prepare(text) else { return Vec::new() };
+    let words = prepared.tokens.iter().filter_map(|it| match &it.token {
+        Token::Word(word) => Some(name_of(word)),
+        _ => None,
+    });
+    words.collect::<BTreeSet<Name>>().into_iter().collect()
 }
 
 /// Where a token stands.

@@ -1,15 +1,17 @@
 //! Column lineage of a whole project: every model after the ones it reads.
 
+mod check;
 mod fill;
 mod known;
 mod order;
 mod path;
 mod tables;
 
+pub use check::described_but_missing;
 pub use known::{KnownColumns, column_name};
 pub use path::{ColumnRef, Direction, Paths, Step, Target, beyond};
 
-use super::{Analysis, Influences, Kind, Name, Origin, Refusal, RelationId, analyse};
+use super::{Analysis, Influences, Kind, Name, Origin, Refusal, RelationId, analyse, words};
 use crate::compile::SourceMap;
 use crate::diagnostic::Span;
 use crate::manifest::{Manifest, Node, NodeKind, Resource, UniqueId};
@@ -107,9 +109,24 @@ pub fn analyse_project(
     lineage
 }
 
+/// The analysis of a node. An incremental model may read the table that it made before, which
+/// has the columns that its query gives. These are found out first, with a table that has
+/// every column.
+fn analysis_of(node: &Node, code: &str, tables: &Tables<'_>) -> Result<Analysis, Refusal> {
+    let plain = tables.read_by(node, None);
+    let refusal = match analyse(code, &plain) {
+        Err(refusal) if plain.reads_itself() => refusal,
+        done => return done,
+    };
+    let with_own = |own: Vec<Name>| analyse(code, &tables.read_by(node, Some(own)));
+    let Ok(found) = with_own(words(code)) else { return Err(refusal) };
+    let own = found.columns.into_iter().map(|column| column.name).collect();
+    with_own(own).map_err(|_| refusal)
+}
+
 fn one(node: &Node, text: &CompiledText, tables: &Tables<'_>) -> Result<NodeColumns, Unanalysed> {
     let analysis =
-        analyse(&text.code, tables).map_err(|refusal| unanalysed(node, text, refusal))?;
+        analysis_of(node, &text.code, tables).map_err(|refusal| unanalysed(node, text, refusal))?;
     let Analysis { columns, passed_on, rows } = analysis;
     let upstream = |influences: &Influences| upstream_of(node, influences);
     let mut all: IndexMap<Name, Vec<Upstream>> =

@@ -5,14 +5,16 @@ use super::{NodeColumns, relation_id};
 use crate::compile::ctes::CTE_PREFIX;
 use crate::manifest::{Manifest, Node, QuotePolicy, RelationName, Resource, UniqueId};
 use crate::sql::{Name, Relation, RelationId, Relations, TableName};
+use std::cell::Cell;
 use std::collections::HashMap;
 
 /// Finds nodes and sources by the names that compiled SQL has for them.
 pub struct Tables<'a> {
     manifest: &'a Manifest,
     known: &'a HashMap<UniqueId, KnownColumns>,
-    /// By schema and name. A connection has one database, so that it does not matter.
-    by_name: HashMap<(Name, Name), &'a UniqueId>,
+    /// By schema and name. A connection has one database, so that it does not matter. A
+    /// source may be declared over a table that a model or seed makes.
+    by_name: HashMap<(Name, Name), Vec<&'a UniqueId>>,
     /// Inlined models by the names of their expressions.
     inlined: HashMap<Name, &'a UniqueId>,
     /// What analysis found, in the order it did.
@@ -22,7 +24,7 @@ pub struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// All relations of a project.
     pub fn new(manifest: &'a Manifest, known: &'a HashMap<UniqueId, KnownColumns>) -> Self {
-        let mut by_name = HashMap::new();
+        let mut by_name: HashMap<(Name, Name), Vec<&UniqueId>> = HashMap::new();
         let mut inlined = HashMap::new();
         for resource in manifest.resources() {
             match resource {
@@ -31,12 +33,12 @@ impl<'a> Tables<'a> {
                     inlined.insert(Name::folded(&name), &node.unique_id);
                 }
                 Resource::Node(node) if node.has_relation() => {
-                    by_name.insert(key(&node.relation, node.quote_policy), &node.unique_id);
+                    let key = key(&node.relation, node.quote_policy);
+                    by_name.entry(key).or_default().push(&node.unique_id);
                 }
                 Resource::Source(source) => {
                     let key = key(&source.relation, source.quote_policy);
-                    // A source may be declared over a table that a model makes.
-                    by_name.entry(key).or_insert(&source.unique_id);
+                    by_name.entry(key).or_default().push(&source.unique_id);
                 }
                 _ => {}
             }
@@ -51,18 +53,45 @@ impl<'a> Tables<'a> {
         self.found.insert(node.unique_id.clone(), known);
     }
 
-    fn relation(&self, id: &UniqueId) -> Option<Relation> {
+    /// The relations as one node reads them.
+    pub fn read_by(&'a self, node: &'a Node, own: Option<Vec<Name>>) -> ReadBy<'a> {
+        ReadBy { tables: self, node, own, reads_itself: Cell::new(false) }
+    }
+
+    /// A resource with the columns that are known of it, or else of another one with the
+    /// same relation.
+    fn relation(&self, id: &UniqueId, same: &[&UniqueId]) -> Option<Relation> {
         let resource = self.manifest.resource(id)?;
-        let declared;
-        let known = match self.found.get(id).or_else(|| self.known.get(id)) {
-            Some(known) => known,
-            None => {
-                declared = KnownColumns::declared(resource);
-                &declared
-            }
-        };
-        let KnownColumns { columns, complete } = known.clone();
+        let known = [&id]
+            .into_iter()
+            .chain(same)
+            .find_map(|id| self.found.get(*id).or_else(|| self.known.get(*id)).cloned());
+        let KnownColumns { columns, complete } =
+            known.unwrap_or_else(|| KnownColumns::declared(resource));
         Some(Relation { id: relation_id(resource), columns, complete })
+    }
+}
+
+/// The relations as one node reads them: of several resources with one relation it means the
+/// one that it refers to.
+pub struct ReadBy<'a> {
+    tables: &'a Tables<'a>,
+    node: &'a Node,
+    /// The columns of the node itself, for incremental models that read what they were.
+    own: Option<Vec<Name>>,
+    reads_itself: Cell<bool>,
+}
+
+impl ReadBy<'_> {
+    /// Whether the node's query reads the node's own relation.
+    pub fn reads_itself(&self) -> bool {
+        self.reads_itself.get()
+    }
+
+    fn itself(&self) -> Option<Relation> {
+        self.reads_itself.set(true);
+        let id = RelationId::Node(self.node.unique_id.as_str().into());
+        Some(Relation { id, columns: self.own.clone()?, complete: true })
     }
 }
 
@@ -74,14 +103,22 @@ fn key(name: &RelationName, quoting: QuotePolicy) -> (Name, Name) {
     (part(&name.schema, quoting.schema), part(&name.identifier, quoting.identifier))
 }
 
-impl Relations for Tables<'_> {
+impl Relations for ReadBy<'_> {
     fn find(&self, name: &TableName) -> Relation {
-        let id = match &name.schema {
-            Some(schema) => self.by_name.get(&(schema.clone(), name.table.clone())),
+        let Tables { by_name, inlined, .. } = self.tables;
+        let found = match &name.schema {
+            Some(schema) => by_name.get(&(schema.clone(), name.table.clone())).and_then(|same| {
+                let is_own = same.iter().any(|id| **id == self.node.unique_id);
+                if is_own && let Some(itself) = self.itself() {
+                    return Some(itself);
+                }
+                let referred = same.iter().find(|id| self.node.depends_on.nodes.contains(id));
+                self.tables.relation(referred.or(same.first())?, same)
+            }),
             // The text of an inlined model names others that it inlines.
-            None => self.inlined.get(&name.table),
+            None => inlined.get(&name.table).and_then(|id| self.tables.relation(id, &[])),
         };
-        id.and_then(|id| self.relation(id)).unwrap_or_else(|| Relation {
+        found.unwrap_or_else(|| Relation {
             id: RelationId::Unknown(name.to_string().into()),
             columns: Vec::new(),
             complete: false,
@@ -89,6 +126,6 @@ impl Relations for Tables<'_> {
     }
 
     fn inlined(&self, cte: &Name) -> Option<Relation> {
-        self.relation(self.inlined.get(cte)?)
+        self.tables.relation(self.tables.inlined.get(cte)?, &[])
     }
 }
