@@ -77,6 +77,7 @@ pub struct ColumnLineage {
 ///
 /// What is told is what a fresh build of the project gives: an incremental model or a
 /// snapshot may still have columns of its past.
+#[allow(clippy::implicit_hasher)] // No caller has other hashers.
 pub fn analyse_project(
     manifest: &Manifest,
     texts: &HashMap<UniqueId, CompiledText>,

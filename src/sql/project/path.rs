@@ -59,7 +59,9 @@ impl Paths {
             for (name, from) in &node.columns {
                 let column = Some(name.clone());
                 let to = Target::Column(ColumnRef { relation: relation.clone(), column });
-                from.iter().for_each(|from| paths.add(from, &to));
+                for from in from {
+                    paths.add(from, &to);
+                }
             }
             let all = Target::Column(ColumnRef { relation, column: None });
             for (relation, _) in &node.passed_on {
@@ -68,7 +70,9 @@ impl Paths {
                 paths.add(&from, &all);
             }
             let rows = Target::Rows(id.clone());
-            node.rows.iter().for_each(|from| paths.add(from, &rows));
+            for from in &node.rows {
+                paths.add(from, &rows);
+            }
         }
         paths
     }
