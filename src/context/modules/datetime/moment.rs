@@ -53,6 +53,14 @@ impl DateTime {
         offset.to_timestamp(self.civil).map_err(|_| out_of_range())
     }
 
+    /// The time since 1970, which every date has; a [`Timestamp`] ends a day before the year
+    /// 9999 does.
+    fn since_epoch(&self) -> SignedDuration {
+        let offset = self.zone.as_ref().map_or(0, |(_, offset)| offset.seconds());
+        let epoch = civil::date(1970, 1, 1).at(0, 0, 0, 0);
+        self.civil.duration_since(epoch) - SignedDuration::from_secs(offset.into())
+    }
+
     /// The same moment in another zone.
     pub fn to_zone(&self, zone: &Zone) -> Result<Self> {
         Ok(Self::from_timestamp(self.timestamp()?, zone))
@@ -92,7 +100,7 @@ impl DateTime {
                 "can't subtract offset-naive and offset-aware datetimes",
             ));
         }
-        let micros = self.timestamp()?.as_nanosecond() - other.timestamp()?.as_nanosecond();
+        let micros = self.since_epoch().as_nanos() - other.since_epoch().as_nanos();
         Delta::from_micros(micros / 1000)
     }
 
@@ -196,7 +204,7 @@ impl Object for DateTime {
             }
             "timestamp" => {
                 #[allow(clippy::cast_precision_loss)]
-                let seconds = self.timestamp()?.as_microsecond() as f64 / 1e6;
+                let seconds = self.since_epoch().as_micros() as f64 / 1e6;
                 Ok(Value::Float(seconds))
             }
             "astimezone" => {
@@ -237,10 +245,7 @@ impl Object for DateTime {
         let Some(other) = other.downcast::<Self>() else { return Some(false) };
         Some(match (&self.zone, &other.zone) {
             (None, None) => self.civil == other.civil,
-            (Some(_), Some(_)) => match (self.timestamp(), other.timestamp()) {
-                (Ok(left), Ok(right)) => left == right,
-                _ => false,
-            },
+            (Some(_), Some(_)) => self.since_epoch() == other.since_epoch(),
             _ => false,
         })
     }
@@ -250,11 +255,11 @@ impl Object for DateTime {
         if self.zone.is_some() != other.zone.is_some() {
             return None;
         }
-        Some(self.timestamp().ok()?.cmp(&other.timestamp().ok()?))
+        Some(self.since_epoch().cmp(&other.since_epoch()))
     }
 
     fn hash_key(&self) -> Option<u64> {
-        Some(super::hash(&self.timestamp().ok()))
+        Some(super::hash(&self.since_epoch()))
     }
 
     fn binary(&self, operator: &str, other: &Value, reflected: bool) -> Result<Option<Value>> {
