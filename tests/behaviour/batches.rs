@@ -41,7 +41,7 @@ fn every_day_is_a_batch() {
     let results = project.artifact("run_results.json");
     let batches = &results["results"][0]["batch_results"];
     assert_eq!(batches["successful"][2][0], "2024-01-03T00:00:00+00:00");
-    let sql = project.read("target/run/shop/models/daily/daily_2024-01-02.sql");
+    let sql = project.read("target/compiled/shop/models/daily/daily_2024-01-02.sql");
     assert!(sql.contains("at >= '2024-01-02 00:00:00+00:00'"), "{sql}");
 }
 
