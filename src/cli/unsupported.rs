@@ -4,9 +4,6 @@
 use crate::diagnostic::{Code, Diagnostic, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-/// Commands of dbt 1.11 that gdbt does not have yet.
-const COMMANDS: &[&str] = &[];
-
 /// An option of dbt 1.11 that gdbt does not have yet.
 struct Missing {
     /// Its long name, without dashes.
@@ -76,7 +73,6 @@ const UNNECESSARY_VALUES: &[&str] = &["partial-parse-file-path", "sqlparse"];
 
 /// Adds what dbt knows and gdbt does not, hidden, so that it can be refused by name.
 pub fn add_hidden(command: Command) -> Command {
-    let command = command.subcommands(COMMANDS.iter().map(|name| hidden_command(name)));
     let command = command.args(
         UNNECESSARY
             .iter()
@@ -128,22 +124,6 @@ fn given(matches: &ArgMatches, missing: &Missing) -> bool {
         matches!(matches.try_contains_id(missing.name), Ok(true))
     } else {
         matches!(matches.try_get_one::<bool>(missing.name), Ok(Some(true)))
-    }
-}
-
-/// A command that takes any words, to be refused by its name.
-fn hidden_command(name: &'static str) -> Command {
-    let words = Arg::new("words").num_args(0..).trailing_var_arg(true).allow_hyphen_values(true);
-    Command::new(name).hide(true).disable_help_flag(true).arg(words)
-}
-
-/// Refuses commands of dbt that gdbt does not have yet.
-pub fn check_command(matches: &ArgMatches) -> Result<()> {
-    match matches.subcommand() {
-        Some((name, _)) if COMMANDS.contains(&name) => {
-            Err(unsupported(&format!("The command `{name}`")))
-        }
-        _ => Ok(()),
     }
 }
 
