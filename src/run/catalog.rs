@@ -80,7 +80,7 @@ pub fn read_catalog(
     }
 }
 
-/// The relations of models, seeds, snapshots and sources that `wanted` accepts, each once.
+/// The relations of models, seeds, snapshots, stored failures and sources that `wanted` accepts, each once.
 fn relations<'a>(
     manifest: &'a Manifest,
     wanted: impl Fn(&UniqueId) -> bool + Copy + 'a,
@@ -94,9 +94,9 @@ fn relations<'a>(
     nodes.chain(sources).filter(move |relation| seen.insert(relation.render()))
 }
 
+/// Whether the node is a relation: tests that store what fails are, functions are not.
 fn is_relational(node: &Node) -> bool {
-    let kinds = [ResourceType::Model, ResourceType::Seed, ResourceType::Snapshot];
-    kinds.contains(&node.resource_type()) && !node.is_ephemeral()
+    node.has_relation() && node.resource_type() != ResourceType::Function
 }
 
 /// The schemas of relations in lower case, which have to be in one database.

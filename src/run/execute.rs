@@ -263,9 +263,6 @@ impl Executor {
     /// Makes the node of what an earlier state has of it; nothing is compiled.
     fn clone_relation(&self, attempt: &mut Attempt<'_>, session: &Arc<Session>) -> Result<Unread> {
         let node = attempt.node;
-        if node.is_ephemeral() {
-            return Ok(Unread::Nothing);
-        }
         let context = NodeContext::runtime(&self.shared, node, Some(session));
         let done = self.materialize_as(CLONE, node, &context);
         attempt.written = context.written();

@@ -35,7 +35,10 @@ pub fn generate(args: &GenerateArgs, session: &Session) -> Result<ExitStatus, Ve
     let loaded = Loaded::new(session)?;
     // Compiling writes results of its own.
     let runs = runs::read(&loaded.target_dir());
-    loaded.write_artifacts(session, &HashMap::new())?;
+    // As dbt: without compiling there is no new manifest either.
+    if !args.no_compile {
+        loaded.write_artifacts(session, &HashMap::new())?;
+    }
     let server = Server::of(&loaded.workspace.profile, session)?;
     let made = compile_and_read(args, session, &loaded, &server);
     server.close()?;

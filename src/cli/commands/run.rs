@@ -197,6 +197,15 @@ fn run_on(
     let sink: Arc<dyn Sink> = session.report.clone();
     let unconnected = (task.action == Action::Clone).then(|| loaded.dag.unconnected());
     let previous = previous_batches(session);
+    let with_relations: Vec<UniqueId>;
+    let selected = if unconnected.is_some() {
+        let of_ephemeral =
+            |id: &&UniqueId| loaded.manifest.nodes.get(*id).is_some_and(|node| node.is_ephemeral());
+        with_relations = selected.iter().filter(|id| !of_ephemeral(id)).cloned().collect();
+        &with_relations
+    } else {
+        selected
+    };
     let mut input = input(server, loaded, selected, &previous, &sink);
     if let Some(dag) = &unconnected {
         input.dag = dag;
