@@ -283,7 +283,7 @@ impl Connection {
         &mut self,
         message: impl FnOnce(&mut BytesMut) -> io::Result<()>,
     ) -> Result<(), Error> {
-        message(&mut self.out).map_err(|error| Error::Protocol(error.to_string()))
+        message(&mut self.out).map_err(Error::Unsendable)
     }
 
     pub(super) fn send(&mut self) -> Result<(), Error> {

@@ -162,6 +162,9 @@ fn excerpt(out: &mut String, sql: &str, position: usize) {
 const LOST_HELP: &str = "The server closed the session: it was restarted, ran out of memory, or an administrator \
      ended it. The server's log says which. Run the command again.";
 
+const UNSENDABLE_HELP: &str = "A text of PostgreSQL has no NUL character (U+0000) in it and is shorter than 1 GiB. Look for \
+     it in the compiled SQL, and in the values that are rendered into it.";
+
 /// What to do about the SQLSTATEs users meet most.
 fn sql_help(sqlstate: &str) -> Option<&'static str> {
     Some(match sqlstate {
@@ -220,6 +223,9 @@ pub enum Error {
     /// The server sent something that is not PostgreSQL's protocol.
     #[error("unexpected message from the server: {0}")]
     Protocol(String),
+    /// A statement that the protocol has no message for. Nothing was sent.
+    #[error("the statement cannot be sent to PostgreSQL: {0}")]
+    Unsendable(io::Error),
     /// The data to be copied could not be read; the COPY was ended without effect.
     #[error("{0}")]
     Source(#[source] io::Error),
@@ -257,6 +263,9 @@ impl Error {
             }
             Self::Protocol(_) => Diagnostic::new(Code::ConnectionLost, self.to_string())
                 .with_help("Is it really PostgreSQL that listens at the profile's host and port?"),
+            Self::Unsendable(_) => {
+                Diagnostic::new(Code::SqlFailed, self.to_string()).with_help(UNSENDABLE_HELP)
+            }
             Self::Source(_) => Diagnostic::new(Code::Io, self.to_string()),
         }
     }

@@ -283,7 +283,12 @@ fn read(mut file: SourceFile) -> Result<SourceFile> {
         file.checksum = Checksum::Path(Arc::clone(&file.path));
         return Ok(file);
     }
-    let text = std::fs::read_to_string(absolute).map_err(io)?;
+    let text = std::fs::read_to_string(absolute).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => {
+            io(error).with_help("dbt's files are UTF-8 text. Save this one as UTF-8.")
+        }
+        _ => io(error),
+    })?;
     file.checksum = Checksum::of(&text);
     if file.kind != FileKind::Seed {
         file.contents = text.into();

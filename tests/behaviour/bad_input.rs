@@ -170,3 +170,14 @@ fn debug_tells_which_check_failed() {
     failed("debug", &["dbt_project.yml file [ERROR invalid]", "GD1005"]);
     refused(&project, "debug --project-dir nowhere", &["Path 'nowhere' does not exist."]);
 }
+
+#[test]
+fn a_file_of_another_encoding_is_named() {
+    let project = Project::offline();
+    project.write("models/latin.sql", "");
+    std::fs::write(project.folder().join("models/latin.sql"), b"select '\xfcber' as a").unwrap();
+    let said = project.run("parse");
+    assert_eq!(said.code, 2, "{}", said.stdout);
+    assert!(said.stdout.contains("models/latin.sql"), "{}", said.stdout);
+    assert!(said.stdout.contains("Save this one as UTF-8"), "{}", said.stdout);
+}

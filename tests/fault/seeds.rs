@@ -74,3 +74,17 @@ fn a_model_of_comments_only_fails_alone() {
         assert!(said.stdout.contains("Done. PASS=1 WARN=0 ERROR=1"), "{}", said.stdout);
     }
 }
+
+/// The protocol ends texts with NUL: what has one inside is not sent, and the session goes on.
+#[test]
+fn a_model_with_a_nul_character_fails_alone() {
+    let project = Project::new()
+        .file("models/a_nul.sql", "select 'x\0y' as a")
+        .file("models/b.sql", "select 1 as b");
+    let said = project.run("build --threads 1");
+    assert_eq!(said.code, 1, "{}", said.stdout);
+    assert!(said.stdout.contains("Error in model a_nul (models/a_nul.sql)"), "{}", said.stdout);
+    assert!(said.stdout.contains("cannot be sent to PostgreSQL"), "{}", said.stdout);
+    assert!(said.stdout.contains("NUL character"), "{}", said.stdout);
+    assert!(said.stdout.contains("Done. PASS=1 WARN=0 ERROR=1"), "{}", said.stdout);
+}
