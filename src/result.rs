@@ -78,16 +78,23 @@ impl Serialize for NodeStatus {
     }
 }
 
-/// How long a phase of a node took.
+/// How long a phase of a node took. It serialises as dbt's `TimingInfo`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Timing {
     /// `compile` or `execute`.
     pub name: &'static str,
     /// When it began.
+    #[serde(serialize_with = "in_microseconds")]
     pub started_at: Timestamp,
     /// When it ended.
+    #[serde(serialize_with = "in_microseconds")]
     pub completed_at: Timestamp,
 }
+
+fn in_microseconds<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ"))
+}
+
 /// What a result is about.
 #[derive(Debug, Clone)]
 pub enum Subject {

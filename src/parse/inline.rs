@@ -28,15 +28,7 @@ pub fn inline(shared: &Arc<Shared>, sql: &str) -> Result<Node, Vec<Diagnostic>> 
     let layers = ProjectLayers::new(&package, shared.workspace.packages.values().map(|p| &**p));
     let started_at = shared.invocation.started_at.duration_since(Timestamp::UNIX_EPOCH);
     let docs = Arc::new(Docs::new(std::iter::empty()));
-    let parser = NodeParser {
-        shared,
-        layers: &layers,
-        docs: &docs,
-        database: shared.default_database().into(),
-        schema: shared.default_schema().into(),
-        quoting: shared.quoting(),
-        created_at: started_at.as_secs_f64(),
-    };
+    let parser = NodeParser::new(shared, &layers, &docs, started_at.as_secs_f64());
     let path = format!("sql/{INLINE_NAME}");
     let draft = Draft {
         name: INLINE_NAME.into(),

@@ -128,15 +128,7 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     let docs = Arc::new(Docs::new(blocks.iter().cloned()));
     let layers =
         ProjectLayers::new(&workspace.root.name, workspace.packages.values().map(|p| &**p));
-    let parser = NodeParser {
-        shared,
-        layers: &layers,
-        docs: &docs,
-        database: shared.default_database().into(),
-        schema: shared.default_schema().into(),
-        quoting: shared.quoting(),
-        created_at: sources.created_at,
-    };
+    let parser = NodeParser::new(shared, &layers, &docs, sources.created_at);
     let mut parse = Parse { parser, properties: &properties, warnings };
     let nodes = parse.file_nodes(sources)?;
     let source_tables = parse.source_tables()?;

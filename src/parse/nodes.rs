@@ -55,7 +55,25 @@ impl Patch<'_> {
     }
 }
 
-impl NodeParser<'_> {
+impl<'a> NodeParser<'a> {
+    /// A parser with the target's defaults. `created_at` are seconds since 1970.
+    pub fn new(
+        shared: &'a Arc<Shared>,
+        layers: &'a ProjectLayers,
+        docs: &'a Arc<Docs>,
+        created_at: f64,
+    ) -> Self {
+        Self {
+            shared,
+            layers,
+            docs,
+            database: shared.default_database().into(),
+            schema: shared.default_schema().into(),
+            quoting: shared.quoting(),
+            created_at,
+        }
+    }
+
     /// Makes the node of a draft. A disabled node is made, too; its config says so.
     pub fn node(&self, draft: Draft, patch: Option<Patch<'_>>) -> Result<Node> {
         let kind = draft.config_kind;

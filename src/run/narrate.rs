@@ -168,25 +168,13 @@ pub(super) fn relation(node: &Node, database: &str) -> String {
 
 /// dbt's `run_result` of a node in events.
 pub fn record(result: &NodeResult) -> Map<String, Json> {
-    let time = |time: Timestamp| time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
-    let timing: Vec<Json> = result
-        .timing
-        .iter()
-        .map(|phase| {
-            json!({
-                "name": phase.name,
-                "started_at": time(phase.started_at),
-                "completed_at": time(phase.completed_at),
-            })
-        })
-        .collect();
     let value = json!({
         "status": result.status,
         "message": result.message.as_deref().unwrap_or(""),
         "thread": result.thread_id,
         "execution_time": result.execution_time.as_secs_f64(),
         "num_failures": result.failures.unwrap_or(0),
-        "timing_info": timing,
+        "timing_info": result.timing,
         "adapter_response": result.adapter_response,
     });
     match value {

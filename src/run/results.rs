@@ -5,7 +5,6 @@ use crate::context::json::from_json;
 use crate::jinja::{Args, Error, Object, State, Value};
 use crate::manifest::NodeView;
 use crate::result::{NodeResult, NodeStatus, Subject};
-use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -60,20 +59,9 @@ impl Record {
             Subject::UnitTest(test) => serde_json::to_value(test.as_ref()),
             Subject::Macro(node) => serde_json::to_value(node.as_ref()),
         };
-        let timing: Vec<Json> = result
-            .timing
-            .iter()
-            .map(|phase| {
-                json!({
-                    "name": phase.name,
-                    "started_at": timestamp(phase.started_at),
-                    "completed_at": timestamp(phase.completed_at),
-                })
-            })
-            .collect();
         let fields = json!({
             "status": result.status,
-            "timing": timing,
+            "timing": result.timing,
             "thread_id": result.thread_id,
             "execution_time": result.execution_time.as_secs_f64(),
             "adapter_response": result.adapter_response,
@@ -85,11 +73,6 @@ impl Record {
         });
         Self::value("RunResult", fields)
     }
-}
-
-/// A moment as dbt serialises it.
-fn timestamp(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
 impl Object for Record {

@@ -166,6 +166,10 @@ pub(super) fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), 
             super::freshness::warn_of_hooks(session)?;
         }
     }
+    if task.action == Action::Clone {
+        let nodes = &loaded.manifest.nodes;
+        selected.retain(|id| nodes.get(id).is_none_or(|node| !node.is_ephemeral()));
+    }
     let server = Server::of(&loaded.workspace.profile, session)?;
     let outcome = run_on(&server, session, &loaded, task, &selected, &interrupted);
     server.close()?;
@@ -197,15 +201,6 @@ fn run_on(
     let sink: Arc<dyn Sink> = session.report.clone();
     let unconnected = (task.action == Action::Clone).then(|| loaded.dag.unconnected());
     let previous = previous_batches(session);
-    let with_relations: Vec<UniqueId>;
-    let selected = if unconnected.is_some() {
-        let of_ephemeral =
-            |id: &&UniqueId| loaded.manifest.nodes.get(*id).is_some_and(|node| node.is_ephemeral());
-        with_relations = selected.iter().filter(|id| !of_ephemeral(id)).cloned().collect();
-        &with_relations
-    } else {
-        selected
-    };
     let mut input = input(server, loaded, selected, &previous, &sink);
     if let Some(dag) = &unconnected {
         input.dag = dag;

@@ -22,7 +22,6 @@ pub use sources::write_sources;
 use super::clock;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::project::version::DBT_VERSION;
-use crate::result::{NodeResult, Timing};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -60,18 +59,6 @@ impl Invocation {
             _ => Map::new(),
         }
     }
-}
-
-/// The phases of a node, as artifacts have them.
-fn timing(result: &NodeResult) -> Vec<Json> {
-    let entry = |phase: &Timing| {
-        json!({
-            "name": phase.name,
-            "started_at": clock::timestamp(phase.started_at),
-            "completed_at": clock::timestamp(phase.completed_at),
-        })
-    };
-    result.timing.iter().map(entry).collect()
 }
 
 /// Writes JSON beside the file and renames it.

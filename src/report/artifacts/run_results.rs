@@ -49,7 +49,7 @@ fn entry(result: &NodeResult) -> Json {
     let code = result.compiled.as_ref().map(|compiled| compiled.code.as_str());
     json!({
         "status": result.status,
-        "timing": super::timing(result),
+        "timing": result.timing,
         "thread_id": result.thread_id,
         "execution_time": result.execution_time.as_secs_f64(),
         "adapter_response": result.adapter_response,

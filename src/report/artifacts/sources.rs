@@ -39,7 +39,7 @@ fn entry(result: &NodeResult, freshness: &Freshness) -> Json {
         "status": result.status,
         "criteria": criteria(&result.subject),
         "adapter_response": result.adapter_response,
-        "timing": super::timing(result),
+        "timing": result.timing,
         "thread_id": result.thread_id,
         "execution_time": result.execution_time.as_secs_f64(),
     })
