@@ -224,9 +224,7 @@ impl Loaded {
         }
         Ok(())
     }
-}
 
-impl Loaded {
     /// Writes dq_results.json, and JUnit XML where that is asked for.
     pub fn write_quality(&self, session: &Session, records: &[Record]) -> Result<()> {
         let settings = &session.settings;

@@ -138,7 +138,10 @@ pub fn query(
     let table = show::query(&session, sql);
     session.finish(table.is_ok())?;
     let (table, _) = table?;
-    Ok(limit.map_or_else(|| table.clone(), |limit| table.first(limit)))
+    Ok(match limit {
+        Some(limit) => table.first(limit),
+        None => table,
+    })
 }
 
 /// Runs the selected nodes. Errors are those of the run as a whole, such as a server that
