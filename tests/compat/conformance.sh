@@ -4,7 +4,8 @@
 #   tests/compat/conformance.sh [--gdbt PROGRAM] [--update] [pytest arguments, such as -k snapshot]
 #
 # The harness is a folder beside this repository, ../shared/conformance, or the one that GDBT_CONFORMANCE names;
-# without it nothing is run. The server is gdbt's embedded one.
+# without it nothing is run. The server is gdbt's embedded one, which answers on localhost:5432 too while the tests run,
+# because some of them name that port; where another program has it, those tests are not counted.
 # Exits with 1 if a test of tests/compat/conformance_passing.txt does not pass. --update adds to the list what passed
 # now; it takes nothing away.
 set -euo pipefail
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --gdbt) gdbt=$(realpath "$2"); shift 2 ;;
     --update) update=1; shift ;;
-    --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) break ;;
     esac
 done
@@ -38,7 +39,13 @@ if [ ! -e "$venv/ready" ]; then
 fi
 
 work=$(mktemp -d)
-trap '"$gdbt" db stop --project-dir "$work" >/dev/null 2>&1 || true; rm -rf "$work"' EXIT
+relay=
+stop() {
+    [ -z "$relay" ] || kill "$relay" 2>/dev/null || true
+    "$gdbt" db stop --project-dir "$work" >/dev/null 2>&1 || true
+    rm -rf "$work"
+}
+trap stop EXIT
 printf 'name: conformance\nprofile: conformance\nmodel-paths: [models]\n' >"$work/dbt_project.yml"
 echo 'conformance: {embedded: true}' >"$work/profiles.yml"
 export DBT_PROFILES_DIR=$work
@@ -50,6 +57,15 @@ sql() { "$psql" "$url" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 sql -f "$harness/adapter_suite/setup_db.sql" >/dev/null
 POSTGRES_TEST_HOST=$(sql -c "select split_part(current_setting('unix_socket_directories'), ',', 1)")
 POSTGRES_TEST_PORT=$(sql -c "select current_setting('port')")
+python3 "$repository/tests/compat/port_relay.py" 5432 "$POSTGRES_TEST_HOST/.s.PGSQL.$POSTGRES_TEST_PORT" \
+    >"$work/relay" 2>&1 &
+relay=$!
+until [ -s "$work/relay" ] || ! kill -0 "$relay" 2>/dev/null; do sleep 0.1; done
+need_port=
+if ! grep -q ready "$work/relay"; then
+    need_port=tests/test_simple_copy.py::TestPgSimpleCopyUppercase
+    echo "conformance: $(cat "$work/relay"); not counted: $need_port"
+fi
 export POSTGRES_TEST_HOST POSTGRES_TEST_PORT DBT_CONF_VENV=$venv
 export DBT_CONF_OUT=$repository/target/compat/conformance DBT_CONF_JOBS=${DBT_CONF_JOBS:-$(nproc)}
 rm -rf "$DBT_CONF_OUT"
@@ -57,18 +73,20 @@ rm -rf "$DBT_CONF_OUT"
 
 results=$DBT_CONF_OUT/results.tsv
 [ -s "$results" ] || { echo "conformance: no results; see $DBT_CONF_OUT/adapter.log" >&2; exit 1; }
-python3 - "$results" "$passing" "$update" <<'PY'
+python3 - "$results" "$passing" "$update" "$need_port" "$#" <<'PY'
 import sys
 from pathlib import Path
 
-results, passing, update = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+results, passing, update, need_port = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
+everything = sys.argv[5] == "0"
 rows = [line.split("\t") for line in results.read_text().splitlines()]
 passed = {row[4] for row in rows if row[1] == "passed"}
-failed = {row[4] for row in rows} - passed
+ran = {row[4] for row in rows}
 before = {line for line in passing.read_text().splitlines() if line} if passing.exists() else set()
 if update:
     passing.write_text("".join(f"{test}\n" for test in sorted(before | passed)))
-lost = sorted(before & failed)
+counted = {test for test in before if not need_port or not test.startswith(need_port)}
+lost = sorted(counted - passed if everything else counted & ran - passed)
 for test in lost:
     print(f"no longer passes: {test}")
 new = len(passed - before)
