@@ -27,6 +27,8 @@ pub enum Family {
     Contract,
     /// A defect of gdbt itself.
     Internal,
+    /// What dbt tells without naming a family.
+    Unnamed,
 }
 
 impl fmt::Display for Family {
@@ -39,6 +41,7 @@ impl fmt::Display for Family {
             Self::Validation => "Validation",
             Self::Contract => "Breaking change to contract",
             Self::Internal => "Internal",
+            Self::Unnamed => "",
         })
     }
 }
@@ -152,6 +155,8 @@ codes! {
     UnitTestInvalid = "GD3030", Parsing;
     /// A metric, semantic model or saved query is wrong, or made of what does not exist.
     SemanticInvalid = "GD3041", Parsing;
+    /// A snapshot lacks settings of its strategy, or they do not fit together.
+    SnapshotInvalid = "GD3042", Unnamed;
     /// A warning that `--warn-error` makes an error.
     WarningAsError = "GD3020", Compilation;
 
@@ -326,6 +331,9 @@ impl Diagnostic {
 /// dbt's plain text: header, then the body indented by two spaces.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.code.family() == Family::Unnamed {
+            return f.write_str(&self.message);
+        }
         write!(f, "{} Error", self.code.family())?;
         if let Some(node) = &self.node {
             write!(f, " in {node}")?;

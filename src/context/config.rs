@@ -137,15 +137,12 @@ impl NodeConfig {
             "pre_hook" => "pre-hook",
             "post_hook" => "post-hook",
             "snapshot_table_column_names" => return self.snapshot_columns(),
-            "__dbt_internal_microbatch_event_time_start" => {
-                return self.batch.map(|batch| moment(batch.window.start));
-            }
-            "__dbt_internal_microbatch_event_time_end" => {
-                return self.batch.map(|batch| moment(batch.window.end));
-            }
             other => other,
         };
-        config.0.get(name).map(from_json)
+        let own = config.0.get(name).map(from_json);
+        own.or_else(|| {
+            bounds(self.batch?).into_iter().find(|(bound, _)| *bound == name).map(|it| it.1)
+        })
     }
 
     /// The columns that a snapshot adds: dbt's names of them and those of
@@ -185,7 +182,15 @@ impl NodeConfig {
     }
 }
 
-fn moment(moment: Timestamp) -> Value {
+/// The names by which macros written for dbt 1.9 ask for the time of a batch.
+pub(super) fn bounds(batch: Batch) -> [(&'static str, Value); 2] {
+    [
+        ("__dbt_internal_microbatch_event_time_start", moment(batch.window.start)),
+        ("__dbt_internal_microbatch_event_time_end", moment(batch.window.end)),
+    ]
+}
+
+pub(super) fn moment(moment: Timestamp) -> Value {
     Value::object(DateTime::from_timestamp(moment, &Zone::utc()))
 }
 

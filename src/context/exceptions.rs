@@ -4,6 +4,7 @@
 use super::calls::compilation;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Result, State, Value};
+use serde_json::{Value as Json, json};
 use std::sync::LazyLock;
 
 /// The raisers that need nothing of the context; `warn` is added by it.
@@ -211,14 +212,19 @@ fn raise_duplicate_patch_name(_: &mut State<'_>, args: Args) -> Result<Value> {
 }
 
 /// The text of a warning about a snapshot whose times have another type than its source.
-pub fn snapshot_timestamp_warning(args: Args) -> Result<String, Error> {
+pub fn snapshot_timestamp_warning(args: Args) -> Result<(String, Json), Error> {
     let ([snapshot, source], []) = args.bind(
         "warn_snapshot_timestamp_data_types",
         ["snapshot_time_data_type", "updated_at_data_type"],
         [],
     )?;
-    Ok(format!(
-        "The time columns of the snapshot are {snapshot}, but its 'updated_at' is {source}; \
-         change the snapshot's config 'updated_at'"
-    ))
+    let message = format!(
+        "Data type of snapshot table timestamp columns ({snapshot}) doesn't match derived column \
+         'updated_at' ({source}). Please update snapshot config 'updated_at'."
+    );
+    let data = json!({
+        "snapshot_time_data_type": snapshot.to_string(),
+        "updated_at_data_type": source.to_string(),
+    });
+    Ok((message, data))
 }

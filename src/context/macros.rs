@@ -161,6 +161,25 @@ impl MacroIndex {
         })
     }
 
+    /// Whether neither the project nor a package of it has a macro of one of these names.
+    pub fn are_built_in(&self, names: &[&str]) -> bool {
+        let mut found = names.iter().filter_map(|name| self.strongest(name));
+        found.all(|node| matches!(&*node.package_name, CORE_PACKAGE | ADAPTER_PACKAGE))
+    }
+
+    /// The installed package whose materialization of this name goes before the built-in one.
+    pub fn package_override(&self, name: &str) -> Option<&Arc<str>> {
+        let best = self.materialization(name)?;
+        let name = format!("materialization_{name}_");
+        let is_built_in = |node: &Arc<MacroNode>| {
+            matches!(&*node.package_name, CORE_PACKAGE | ADAPTER_PACKAGE)
+                && PREFIXES.iter().any(|prefix| *node.name == *format!("{name}{prefix}"))
+        };
+        let replaces = self.locality(best) == Locality::Imported
+            && self.by_name.values().flatten().any(is_built_in);
+        replaces.then_some(&best.package_name)
+    }
+
     /// The id of a macro that was called.
     pub fn id_of(&self, definition: &Arc<MacroDef>) -> Option<&UniqueId> {
         self.ids.get(&address(definition))

@@ -1,6 +1,6 @@
 //! The context's own names, by phase.
 
-use super::config::{NodeConfig, ParseConfig};
+use super::config::{NodeConfig, ParseConfig, bounds, moment};
 use super::json::{from_json, from_map};
 use super::modules::datetime::{DateTime, Zone};
 use super::node::{Inner, Phase, parse_relation};
@@ -245,13 +245,18 @@ impl Inner {
                 let Json::Object(mut map) = to_value(&view) else { return Value::None };
                 omit_none(&mut map);
                 translate_types(&run.node.kind, &mut map);
-                let batch = run.batch.map(batch);
                 if let Some(code) = map.get("compiled_code").cloned() {
                     map.insert("compiled_sql".to_owned(), code);
                 }
                 let model = from_map(&map);
-                if let Some(batch) = batch {
-                    model.insert_str("batch", batch);
+                if let Some(run) = run.batch {
+                    model.insert_str("batch", batch(run));
+                    // dbt's older names of the same.
+                    if let Some(Value::Dict(config)) = model.get_str("config") {
+                        for (name, time) in bounds(run) {
+                            config.insert_str(name, time);
+                        }
+                    }
                 }
                 Value::Dict(model)
             }
@@ -264,22 +269,29 @@ impl Inner {
         let inner = self.clone();
         let warn = Value::function("warn", move |_, args| {
             let ([message], [_]) = args.bind("warn", ["msg"], ["node"])?;
-            inner.warn("JinjaLogWarning", "I061", message.to_string())
+            inner.warn("JinjaLogWarning", "I061", message.to_string(), Json::Null)
         });
         let inner = self.clone();
         let snapshot = Value::function("warn_snapshot_timestamp_data_types", move |_, args| {
-            let message = exceptions::snapshot_timestamp_warning(args)?;
-            inner.warn("SnapshotTimestampWarning", "Q043", message)
+            let (message, data) = exceptions::snapshot_timestamp_warning(args)?;
+            inner.warn("SnapshotTimestampWarning", "Q043", message, data)
         });
         exceptions::exceptions(warn, snapshot)
     }
 
-    fn warn(&self, name: &'static str, code: &'static str, message: String) -> Result<Value> {
+    fn warn(
+        &self,
+        name: &'static str,
+        code: &'static str,
+        message: String,
+        data: Json,
+    ) -> Result<Value> {
         let mut diagnostic = Diagnostic::new(Code::RaisedByUser, message);
         if let Phase::Run(run) = &self.phase {
             diagnostic = diagnostic.with_node(run.node.label());
         }
-        self.shared.sink.warn(Event::Warning(Warning::new(name, code, *diagnostic)))?;
+        let warning = Warning::new(name, code, *diagnostic).with_data(data);
+        self.shared.sink.warn(Event::Warning(warning))?;
         Ok(Value::str(""))
     }
 }
@@ -287,7 +299,6 @@ impl Inner {
 /// `model.batch`.
 fn batch(batch: Batch) -> Value {
     let TimeWindow { start, end } = batch.window;
-    let moment = |moment| Value::object(DateTime::from_timestamp(moment, &Zone::utc()));
     Value::dict([
         ("id", Value::from(batch.id())),
         ("event_time_start", moment(start)),

@@ -126,6 +126,10 @@ impl Macros for MacroFinder {
     fn find(&self, name: &str) -> Option<Value> {
         self.shared.macros.strongest(name).map(|node| Value::from_macro(node.definition.clone()))
     }
+
+    fn are_built_in(&self, names: &[&str]) -> bool {
+        self.shared.macros.are_built_in(names)
+    }
 }
 
 /// What `load_result` gives: `response`, `data` and `table`.

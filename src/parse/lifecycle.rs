@@ -1,12 +1,13 @@
 //! What a whole project says of itself: models on their way out, names that will not do,
 //! settings that do not fit together. Names and codes of the warnings are dbt's.
 
-use crate::context::Shared;
+use super::microbatch;
+use crate::context::{MacroIndex, Shared};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::Warning;
 use crate::manifest::{Manifest, Node, NodeKind, Resource, ResourceType, UniqueId, version_text};
-use serde_json::Value as Json;
-use std::collections::HashMap;
+use serde_json::{Value as Json, json};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// dbt's switches that these checks follow (`flags:` of `dbt_project.yml`).
@@ -22,6 +23,10 @@ pub struct Switches {
     pub nested_cumulative_params: bool,
     /// References search the package of the node first.
     pub node_package_first: bool,
+    /// A project's own microbatch strategy is run in batches.
+    pub batched_custom_strategy: bool,
+    /// The microbatch strategy is the project's own.
+    pub custom_strategy: bool,
 }
 
 impl Switches {
@@ -37,6 +42,11 @@ impl Switches {
             time_spines_in_yaml: flag("require_yaml_configuration_for_mf_time_spines", false),
             nested_cumulative_params: flag("require_nested_cumulative_type_params", false),
             node_package_first: flag("require_ref_searches_node_package_before_root", false),
+            batched_custom_strategy: flag(
+                "require_batched_execution_for_custom_microbatch_strategy",
+                false,
+            ),
+            custom_strategy: !shared.macros.are_built_in(&["get_incremental_microbatch_sql"]),
         }
     }
 }
@@ -51,38 +61,64 @@ pub struct Findings {
 }
 
 impl Findings {
-    fn warn(&mut self, name: &'static str, code: &'static str, message: String, at: Option<Span>) {
+    pub(super) fn warn(
+        &mut self,
+        name: &'static str,
+        code: &'static str,
+        message: String,
+        at: Option<Span>,
+    ) {
         let mut diagnostic = Diagnostic::new(Code::Deprecated, message);
         diagnostic.span = at;
         self.warnings.push(Warning::new(name, code, *diagnostic));
     }
 
-    fn refuse(&mut self, node: &Node, message: String) {
+    pub(super) fn refuse(&mut self, node: &Node, message: String) {
         let error = Diagnostic::new(Code::ConfigInvalid, message).with_span(place(node));
         self.errors.push(*error);
     }
 }
 
-fn place(node: &Node) -> Span {
+pub(super) fn place(node: &Node) -> Span {
     node.defined_at.clone().unwrap_or_else(|| Span::line(Arc::clone(&node.original_file_path), 1))
 }
 
 /// Checks a parsed project.
-pub fn check(manifest: &Manifest, switches: Switches) -> Findings {
+pub fn check(manifest: &Manifest, switches: Switches, macros: &MacroIndex) -> Findings {
     let mut findings = Findings::default();
+    replaced_materializations(manifest, macros, &mut findings);
     deprecated_models(manifest, &mut findings);
     names_with_spaces(manifest, switches, &mut findings);
     groups(manifest, &mut findings);
     for node in manifest.nodes.values() {
         node_settings(node, &mut findings);
     }
-    microbatch(manifest, &mut findings);
+    microbatch::check(manifest, switches, &mut findings);
     functions(manifest, &mut findings);
     if !switches.node_package_first {
         root_references(manifest, &mut findings);
     }
     semantic_layer(manifest, switches, &mut findings);
     findings
+}
+
+/// Built-in materializations that an installed package replaces without the project saying so.
+fn replaced_materializations(manifest: &Manifest, macros: &MacroIndex, findings: &mut Findings) {
+    let used: BTreeSet<&str> =
+        manifest.nodes.values().map(|node| node.config.materialized_name()).collect();
+    for name in used {
+        let Some(package) = macros.package_override(name) else { continue };
+        let message = format!(
+            "Installed package '{package}' is overriding the built-in materialization '{name}'. \
+             Overrides of built-in materializations from installed packages will be deprecated in \
+             future versions of dbt. For more information: \
+             https://docs.getdbt.com/reference/global-configs/legacy-behaviors"
+        );
+        let diagnostic = Diagnostic::new(Code::Deprecated, message);
+        let data = json!({ "package_name": &**package, "materialization_name": name });
+        let name = "PackageMaterializationOverrideDeprecation";
+        findings.warnings.push(Warning::new(name, "D016", *diagnostic).with_data(data));
+    }
 }
 
 /// Models past their date, and references to models that have one.
@@ -237,7 +273,8 @@ fn node_settings(node: &Node, findings: &mut Findings) {
         }
         NodeKind::Snapshot => {
             if let Some(problem) = snapshot_problem(node) {
-                findings.refuse(node, problem);
+                let error = Diagnostic::new(Code::SnapshotInvalid, problem);
+                findings.errors.push(*error.with_span(place(node)));
             }
         }
         _ => {}
@@ -301,103 +338,6 @@ fn snapshot_problem(node: &Node) -> Option<String> {
         }
     };
     Some(message.to_owned())
-}
-
-/// Microbatch models (<https://docs.getdbt.com/docs/build/incremental-microbatch>).
-fn microbatch(manifest: &Manifest, findings: &mut Findings) {
-    for node in manifest.nodes.values() {
-        if node.config.materialized_name() != "incremental"
-            || node.config.text("incremental_strategy") != Some("microbatch")
-        {
-            continue;
-        }
-        if let Some(problem) = microbatch_problem(node) {
-            findings.refuse(node, problem);
-            continue;
-        }
-        let filtered = node.depends_on.nodes.iter().any(|id| {
-            let config = manifest.resource(id).map(Resource::config);
-            config.is_some_and(|config| config.get("event_time").is_some())
-        });
-        if !filtered {
-            let message = format!(
-                "The microbatch model '{}' has no 'ref' or 'source' input with an 'event_time' \
-                 configuration. \nThis means no filtering can be applied and can result in \
-                 unexpected duplicate records in the resulting microbatch model.",
-                node.name
-            );
-            findings.warn("MicrobatchModelNoEventTimeInputs", "I074", message, Some(place(node)));
-        }
-    }
-}
-
-fn microbatch_problem(node: &Node) -> Option<String> {
-    const SIZES: [&str; 4] = ["hour", "day", "month", "year"];
-    let name = &node.name;
-    let config = &node.config;
-    let type_of = |value: &Json| {
-        let value = crate::context::json::from_json(value);
-        format!("<class '{}'>", value.type_name())
-    };
-    match config.get("event_time") {
-        None => {
-            return Some(format!(
-                "Microbatch model '{name}' must provide an 'event_time' (string) config that \
-                 indicates the name of the event time column."
-            ));
-        }
-        Some(Json::String(_)) => {}
-        Some(other) => {
-            return Some(format!(
-                "Microbatch model '{name}' must provide an 'event_time' config of type string, \
-                 but got: {}.",
-                type_of(other)
-            ));
-        }
-    }
-    match config.get("begin") {
-        None => {
-            return Some(format!(
-                "Microbatch model '{name}' must provide a 'begin' (datetime) config that \
-                 indicates the earliest timestamp the microbatch model should be built from."
-            ));
-        }
-        Some(Json::String(text)) if crate::project::yaml::Timestamp::parse(text).is_some() => {}
-        Some(Json::String(text)) => {
-            return Some(format!(
-                "Microbatch model '{name}' must provide a 'begin' config of valid datetime (ISO \
-                 format), but got: {text}."
-            ));
-        }
-        Some(other) => {
-            return Some(format!(
-                "Microbatch model '{name}' must provide a 'begin' config of type datetime, but \
-                 got: {}.",
-                type_of(other)
-            ));
-        }
-    }
-    let size = config.get("batch_size").cloned().unwrap_or_default();
-    if !size.as_str().is_some_and(|size| SIZES.contains(&size)) {
-        let shown = crate::context::json::from_json(&size).to_string();
-        return Some(format!(
-            "Microbatch model '{name}' must provide a 'batch_size' config that is one of ['hour', \
-             'day', 'month', 'year'], but got: {shown}."
-        ));
-    }
-    if let Some(lookback) = config.get("lookback").filter(|it| !it.is_i64() && !it.is_boolean()) {
-        return Some(format!(
-            "Microbatch model '{name}' must provide the optional 'lookback' config as type int, \
-             but got: {}).",
-            type_of(lookback)
-        ));
-    }
-    let concurrent = config.get("concurrent_batches").filter(|it| !it.is_boolean())?;
-    Some(format!(
-        "Microbatch model '{name}' optional 'concurrent_batches' config must be of type `bool` if \
-         specified, but got: {}).",
-        type_of(concurrent)
-    ))
 }
 
 /// Arguments with defaults come last.

@@ -19,6 +19,7 @@ mod inline;
 mod layers;
 mod lifecycle;
 mod macros;
+mod microbatch;
 mod nodes;
 mod patches;
 mod properties;
@@ -140,7 +141,7 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     parse.link_semantic_layer(&mut manifest)?;
     parse.resolve(&mut manifest)?;
     parse.place_unit_tests(&mut manifest, unit_tests)?;
-    let found = lifecycle::check(&manifest, lifecycle::Switches::of(shared));
+    let found = lifecycle::check(&manifest, lifecycle::Switches::of(shared), &shared.macros);
     if !found.errors.is_empty() {
         return Err(found.errors);
     }

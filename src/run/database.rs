@@ -30,13 +30,22 @@ impl Database {
         Ok(Self { pool: Pool::new(options), comments, sink: Arc::clone(sink) })
     }
 
-    /// A session for a node.
-    pub fn session(&self, node: &Arc<Node>, info: &NodeInfo) -> Result<Arc<Session>> {
+    /// A session for a node, or for a part of it while others load its other parts.
+    pub fn session(
+        &self,
+        node: &Arc<Node>,
+        part: Option<&str>,
+        info: &NodeInfo,
+    ) -> Result<Arc<Session>> {
         let name = node.unique_id.to_string();
         let comment = self.comments.of(&name, Some(node))?;
         let timeout = lock_timeout(&node.config);
         let relation = &node.relation;
-        let lock = lock::relation(&relation.schema, &relation.identifier, timeout.as_deref());
+        let (schema, identifier) = (&relation.schema, &relation.identifier);
+        let lock = match part {
+            Some(part) => lock::part(schema, identifier, part, timeout.as_deref()),
+            None => lock::relation(schema, identifier, timeout.as_deref()),
+        };
         let dependents = match node.config.text("dependent_views") {
             Some(text) => text.parse().map_err(|error| Diagnostic::new(Code::ConfigInvalid, error)),
             None => Ok(Dependents::default()),

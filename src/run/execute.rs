@@ -5,6 +5,7 @@ use super::database::Database;
 use super::microbatch::{self, BatchRun};
 use super::retry::{self, Attempts};
 use super::show::{self, Shown};
+use super::unit_columns;
 use crate::adapter::{AdapterResponse, Relation, RelationType, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
@@ -16,8 +17,8 @@ use crate::manifest::{Compiled, MacroNode, Manifest, Node, ResourceType, UniqueI
 use crate::result::{BatchResults, NodeResult, NodeStatus, Subject, Timing};
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 /// The materialization that `clone` uses for every node.
@@ -70,6 +71,8 @@ pub struct Executor {
     pub batches_until: Timestamp,
     /// Batches of an earlier run that is retried.
     pub previous_batches: HashMap<UniqueId, BatchResults>,
+    /// What unit tests need and this run does not build.
+    pub(super) unit_columns: OnceLock<unit_columns::Columns>,
     /// Nothing more is to be begun.
     pub stopping: AtomicBool,
     /// How many failing rows of a test are read to be shown.
@@ -188,7 +191,9 @@ impl Executor {
         let mut attempts = Attempts::default();
         let mut first_error = None;
         loop {
-            let session = self.database.session(node, attempt.info).map_err(in_node)?;
+            let part = attempt.batch.and_then(BatchRun::part);
+            let session =
+                self.database.session(node, part.as_deref(), attempt.info).map_err(in_node)?;
             let outcome = self.work(attempt, &session);
             let finished = session.finish(outcome.is_ok());
             let built = outcome.and_then(|unread| {

@@ -111,7 +111,7 @@ impl Job<'_> {
         let executor = self.executor;
         let begun = Instant::now();
         let info = narrate::started(&self.subject(), &self.executor.manifest);
-        let session = executor.database.session(self.hook, &info)?;
+        let session = executor.database.session(self.hook, None, &info)?;
         let started_at = Timestamp::now();
         let compiled =
             executor.compiler.compile_with(self.hook, Some(&session), self.values.to_vec());

@@ -3,21 +3,25 @@
 //!
 //! The first batch runs the pre-hooks and the last one the post-hooks. When the first batch
 //! fails the others are skipped; after any other failure they go on. Each batch is a
-//! transaction of its own. PostgreSQL runs them one after the other, as under dbt.
+//! transaction of its own. They run one after the other, as under dbt, unless the config
+//! `batch_threads` says that several may run at the same time: then all but the first and the
+//! last one do.
 
 use super::execute::{Attempt, Executor, is_built_in_package};
 use super::narrate;
-use crate::adapter::RelationType;
+use crate::adapter::{AdapterResponse, RelationType};
 use crate::context::Shared;
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::event::{Event, NodeInfo, Position, ResultLine, thread_name};
+use crate::event::{Event, Level, NamedEvent, NodeInfo, Position, ResultLine, thread_name};
 use crate::event_time::{Batch, BatchSize, TimeWindow, parse_iso};
 use crate::manifest::{Node, NodeKind};
 use crate::result::{BatchResults, NodeResult, NodeStatus};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde_json::Value as Json;
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// One batch as it is run.
@@ -27,6 +31,15 @@ pub(super) struct BatchRun {
     pub(super) batch: Batch,
     /// Whether it adds to a table that is there, whatever the flags say.
     pub(super) is_incremental: bool,
+    /// Whether other batches of the model run at the same time.
+    pub(super) is_concurrent: bool,
+}
+
+impl BatchRun {
+    /// Which part of the table it loads, if others load other parts meanwhile.
+    pub(super) fn part(self) -> Option<String> {
+        self.is_concurrent.then(|| self.batch.name())
+    }
 }
 
 /// Whether the model is loaded in batches. A project's own strategy of that name is run as any
@@ -102,30 +115,38 @@ impl Executor {
         batches: &[TimeWindow],
         result: &mut NodeResult,
     ) {
+        let is_incremental = self.is_incremental(node);
+        let threads = batch_threads(node);
+        let count = batches.len();
+        let job = |place: usize| Job {
+            executor: self,
+            node: with_hooks(node, place == 0, place + 1 == count),
+            info,
+            run: BatchRun {
+                batch: Batch { size, window: batches[place] },
+                is_incremental: is_incremental || place > 0,
+                is_concurrent: threads > 1 && place > 0 && place + 1 < count,
+            },
+            position: Position { index: place + 1, total: count },
+        };
+        let mut ran: Vec<Ran> = (0..count.min(1)).map(|place| job(place).run()).collect();
+        let skips = ran.first().is_some_and(|(status, _)| *status != NodeStatus::Success);
+        if threads > 1 && !skips && count > 2 {
+            ran.extend(at_the_same_time(1..count - 1, threads, &job));
+        }
+        while ran.len() < count {
+            let next = job(ran.len());
+            ran.push(if skips { (next.skip(), None) } else { next.run() });
+        }
         let mut done = BatchResults::default();
-        let mut skips = false;
-        let mut is_incremental = self.is_incremental(node);
-        for (place, window) in batches.iter().enumerate() {
-            let job = Job {
-                executor: self,
-                node: with_hooks(node, place == 0, place + 1 == batches.len()),
-                info,
-                run: BatchRun { batch: Batch { size, window: *window }, is_incremental },
-                position: Position { index: place + 1, total: batches.len() },
-            };
-            let status = if self.stopping.load(Ordering::Relaxed) {
-                NodeStatus::Error
-            } else if skips {
-                job.skip()
-            } else {
-                job.run(result)
-            };
+        for (window, (status, response)) in batches.iter().zip(ran) {
             match status {
                 NodeStatus::Success => done.successful.push(*window),
                 _ => done.failed.push(*window),
             }
-            skips |= place == 0 && status != NodeStatus::Success;
-            is_incremental = true;
+            if let Some(response) = response {
+                result.adapter_response = response.to_json();
+            }
         }
         let (loaded, failed) = (done.successful.len(), done.failed.len());
         let (status, message) = match (loaded, failed) {
@@ -144,6 +165,42 @@ impl Executor {
         result.failures = Some(0);
         result.batches = Some(done);
     }
+}
+
+/// How a batch ended, and what the server said.
+type Ran = (NodeStatus, Option<AdapterResponse>);
+
+/// Runs the batches of these places on so many threads; their results in order.
+fn at_the_same_time<'a>(
+    places: Range<usize>,
+    threads: usize,
+    job: &(impl Fn(usize) -> Job<'a> + Sync),
+) -> Vec<Ran> {
+    let next = AtomicUsize::new(places.start);
+    let ran = Mutex::new(Vec::with_capacity(places.len()));
+    let work = || {
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            if place >= places.end {
+                return;
+            }
+            let outcome = job(place).run();
+            ran.lock().push((place, outcome));
+        }
+    };
+    let name = thread_name();
+    std::thread::scope(|scope| {
+        // This thread is one of them.
+        for _ in 1..threads.min(places.len()) {
+            let builder = std::thread::Builder::new().name(name.clone());
+            // With fewer threads it takes longer, nothing else.
+            let _ = builder.stack_size(super::STACK_SIZE).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let mut ran = ran.into_inner();
+    ran.sort_unstable_by_key(|(place, _)| *place);
+    ran.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 /// One batch being run.
@@ -168,10 +225,18 @@ impl Job<'_> {
         status
     }
 
-    /// Loads the batch. The last one that is loaded gives the model its compiled code.
-    fn run(&self, result: &mut NodeResult) -> NodeStatus {
+    /// Loads the batch, unless nothing more is to be begun.
+    fn run(&self) -> Ran {
         let begun = Instant::now();
         let executor = self.executor;
+        if executor.stopping.load(Ordering::Relaxed) {
+            return (NodeStatus::Error, None);
+        }
+        let how = if self.run.is_concurrent { "concurrently" } else { "sequentially" };
+        let message = format!("{} is being run {how}", self.description());
+        executor.sink.emit(
+            NamedEvent::new("MicrobatchExecutionDebug", "Q044", Level::Debug, message).into(),
+        );
         executor.sink.emit(Event::LogStartBatch {
             node: self.info.clone(),
             description: self.description(),
@@ -179,24 +244,19 @@ impl Job<'_> {
         });
         let mut attempt = Attempt::new(&self.node, self.info).with_batch(self.run);
         let built = executor.attempt(&mut attempt);
-        let (status, message) = match built {
-            Ok(built) => {
-                if let Some(response) = built.response {
-                    result.adapter_response = response.to_json();
-                }
-                (NodeStatus::Success, built.message)
-            }
+        let (status, message, response) = match built {
+            Ok(built) => (NodeStatus::Success, built.message, built.response),
             Err(error) => {
                 let error = attempt.explain(error, executor.shared.manifest());
                 executor.sink.emit(Event::GenericExceptionOnRun {
                     node: self.info.clone(),
                     message: format!("Exception on worker thread. {error}"),
                 });
-                (NodeStatus::Error, Some("ERROR".to_owned()))
+                (NodeStatus::Error, Some("ERROR".to_owned()), None)
             }
         };
         self.tell_end(status, message, begun);
-        status
+        (status, response)
     }
 
     fn tell_end(&self, status: NodeStatus, message: Option<String>, begun: Instant) {
@@ -249,6 +309,13 @@ fn batch_size(node: &Node) -> Result<BatchSize> {
         );
         Diagnostic::new(Code::BadArgument, message)
     })
+}
+
+/// The config `batch_threads`: how many batches may be loaded at the same time. What is no such
+/// number counts as one.
+fn batch_threads(node: &Node) -> usize {
+    let threads = node.config.get("batch_threads").and_then(Json::as_u64);
+    threads.and_then(|it| usize::try_from(it).ok()).unwrap_or(1).max(1)
 }
 
 /// The configured beginning of the model's time.

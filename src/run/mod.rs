@@ -21,6 +21,7 @@ mod retry;
 pub mod scheduler;
 mod show;
 pub mod summary;
+mod unit_columns;
 mod unit_diff;
 mod unit_test;
 mod work;
@@ -43,8 +44,8 @@ use lock_watch::Over;
 use plan::Plan;
 use scheduler::Stop;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use work::NodeWork;
 
@@ -177,6 +178,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         event_time: options.event_time,
         batches_until: options.batches_until,
         previous_batches: input.previous_batches.clone(),
+        unit_columns: OnceLock::new(),
         stopping: AtomicBool::new(false),
         show_failures: options.show_failures,
     };
@@ -199,6 +201,9 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         results.extend(skip_all(plan, input.manifest, sink, node_count));
         false
     } else {
+        if options.action == Action::Run {
+            executor.learn_unit_columns(plan);
+        }
         run_nodes(&executor, plan, &options, &mut results)
     };
     if options.hooks && !interrupted {

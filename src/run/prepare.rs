@@ -1,7 +1,6 @@
 //! What must be there before nodes run: their schemas, and the cache of relations.
 
 use super::database::Database;
-use super::execute::is_built_in_package;
 use crate::adapter::Relation;
 use crate::context::{NodeContext, Shared};
 use crate::diagnostic::Result;
@@ -68,11 +67,8 @@ pub fn prepare<'a>(
 /// The macro that creates schemas, when the project or a package of it replaces a part of it.
 fn own_create_schema(shared: &Shared) -> Option<&Arc<MacroNode>> {
     let parts = ["create_schema", "postgres__create_schema", "default__create_schema"];
-    let mut found = parts.into_iter().filter_map(|name| shared.macros.strongest(name));
-    found
-        .any(|node| !is_built_in_package(&node.package_name))
-        .then(|| shared.macros.strongest("create_schema"))
-        .flatten()
+    let is_own = !shared.macros.are_built_in(&parts);
+    is_own.then(|| shared.macros.strongest("create_schema")).flatten()
 }
 
 /// Creates a schema with the project's macro.

@@ -23,16 +23,33 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// What rows are given for.
-enum Input<'a> {
+pub(super) enum Input<'a> {
     Node(&'a Arc<Node>),
     Source(&'a Arc<Source>),
 }
 
 impl Input<'_> {
-    fn id(&self) -> &UniqueId {
+    pub(super) fn id(&self) -> &UniqueId {
         match self {
             Self::Node(node) => &node.unique_id,
             Self::Source(source) => &source.unique_id,
+        }
+    }
+
+    /// The node in whose context its rows are made: for a source, the tested model under the
+    /// source's name.
+    pub(super) fn owner(&self, tested: &Node) -> Arc<Node> {
+        match self {
+            Self::Node(node) => Arc::clone(node),
+            Self::Source(source) => Arc::new(Node {
+                unique_id: source.unique_id.clone(),
+                name: Arc::clone(&source.name),
+                package_name: Arc::clone(&source.package_name),
+                alias: Arc::clone(&source.relation.identifier),
+                relation: source.relation.clone(),
+                quote_policy: source.quote_policy,
+                ..Node::clone(tested)
+            }),
         }
     }
 
@@ -101,6 +118,9 @@ impl Executor {
     fn attempt_unit_test(&self, attempt: &mut Attempt<'_>, info: &NodeInfo) -> Result<Ran> {
         let at = |status| NodeInfo { status, ..info.clone() };
         let session = self.database.session_for(&attempt.test.unique_id, info)?;
+        if let Some(known) = self.unit_columns.get() {
+            session.know_columns(known);
+        }
         self.sink.emit(Event::NodeCompiling { node: at("compiling") });
         // dbt compiles what it tests while it executes.
         attempt.result.timing.push(Phase::begin("compile").end());
@@ -136,6 +156,7 @@ impl Executor {
             fixtures.push((input, given));
         }
         let scope = Arc::new(scope);
+        self.learn_columns(&attempt.node, &fixtures, session)?;
         self.compiler.compile_unit_test(&attempt.node, session, &scope, &|id| {
             let found = fixtures.iter().rev().find(|(input, _)| input.id() == id);
             found.map_or_else(
@@ -145,8 +166,20 @@ impl Executor {
         })
     }
 
+    /// Calls a macro of the project, a package or gdbt.
+    pub(super) fn call(&self, name: &str, args: Args, context: &NodeContext) -> Result<Value> {
+        let found = self.shared.macros.strongest(name).cloned();
+        let found = found.ok_or_else(|| macro_missing(name))?;
+        found.definition.call(args, context)
+    }
+
     /// What the `input:` of given rows names.
-    fn input(&self, test: &UnitTest, node: &Node, given: &GivenInput) -> Result<Input<'_>> {
+    pub(super) fn input(
+        &self,
+        test: &UnitTest,
+        node: &Node,
+        given: &GivenInput,
+    ) -> Result<Input<'_>> {
         let manifest = self.manifest.as_ref();
         let missing = || {
             let message = format!(
@@ -193,30 +226,14 @@ impl Executor {
         fixture: &Fixture,
         session: &Arc<Session>,
     ) -> Result<String> {
-        let owner = match input {
-            Input::Node(input) => Arc::clone(input),
-            Input::Source(source) => Arc::new(Node {
-                unique_id: source.unique_id.clone(),
-                name: Arc::clone(&source.name),
-                package_name: Arc::clone(&source.package_name),
-                alias: Arc::clone(&source.relation.identifier),
-                relation: source.relation.clone(),
-                quote_policy: source.quote_policy,
-                ..Node::clone(node)
-            }),
-        };
-        let context = NodeContext::runtime(&self.shared, &owner, Some(session));
+        let context = NodeContext::runtime(&self.shared, &input.owner(node), Some(session));
         if fixture.format == FixtureFormat::Sql {
             let text = fixture.rows.as_str().unwrap_or_default();
             return Template::from_text("rows", text)?.render(&context);
         }
         let rows = crate::context::json::from_json(&fixture.rows);
         let args = Args::positional([rows, Value::None]);
-        let name = "get_fixture_sql";
-        let found = self.shared.macros.strongest(name).cloned();
-        let found = found.ok_or_else(|| macro_missing(name))?;
-        let sql = found.definition.call(args, &context)?.to_string();
-        Ok(sql)
+        self.call("get_fixture_sql", args, &context).map(|sql| sql.to_string())
     }
 
     fn run_compiled(
@@ -246,11 +263,8 @@ impl Executor {
     /// The columns of a query and their types, as the server describes them.
     fn describe(&self, node: &Arc<Node>, sql: &str, session: &Arc<Session>) -> Result<Vec<Column>> {
         let context = NodeContext::runtime(&self.shared, node, Some(session));
-        let name = "get_empty_subquery_sql";
-        let found = self.shared.macros.strongest(name).cloned();
-        let found = found.ok_or_else(|| macro_missing(name))?;
         let args = Args::positional([Value::str(sql)]);
-        let empty = found.definition.call(args, &context)?.to_string();
+        let empty = self.call("get_empty_subquery_sql", args, &context)?.to_string();
         let set = session.execute(&empty, false, true)?.1;
         let Some(set) = set else { return Ok(Vec::new()) };
         let mut columns = Vec::with_capacity(set.columns.len());
@@ -280,7 +294,7 @@ fn macro_missing(name: &str) -> Box<Diagnostic> {
 }
 
 /// The tested model under the test's name, with the test's rows as its configuration.
-fn stand_in(test: &UnitTest, manifest: &Manifest) -> Result<Arc<Node>> {
+pub(super) fn stand_in(test: &UnitTest, manifest: &Manifest) -> Result<Arc<Node>> {
     let tested = test.tested_node().and_then(|id| manifest.nodes.get(id)).ok_or_else(|| {
         let message = format!("Unit test '{}' has no model", test.name);
         Diagnostic::new(Code::UnitTestInvalid, message)

@@ -45,6 +45,41 @@ fn every_day_is_a_batch() {
     assert!(sql.contains("at >= '2024-01-02 00:00:00+00:00'"), "{sql}");
 }
 
+/// Each of the two batches in the middle waits until the other one is there too.
+#[test]
+fn batches_run_at_the_same_time_where_the_model_says_so() {
+    let project = shop();
+    project.query(
+        "create function meet() returns boolean language plpgsql as $$ begin \
+         perform pg_advisory_xact_lock_shared(7, 7); \
+         for attempt in 1..3000 loop \
+           if (select count(*) from pg_locks where locktype = 'advisory' and classid = 7 \
+               and database = (select oid from pg_database where datname = current_database())) > 1 \
+           then return true; end if; \
+           perform pg_sleep(0.01); \
+         end loop; \
+         raise 'nobody else came'; end $$; select 1",
+    );
+    project.write(
+        "models/daily.sql",
+        "{{ config(materialized='incremental', incremental_strategy='microbatch', \
+         unique_key='id', event_time='at', batch_size='day', begin='2024-01-01', \
+         batch_threads=2) }}\n\
+         select id, at from {{ ref('events') }}\n\
+         {% if model.batch and model.batch.id in ['20240102', '20240103'] %}\
+         where (select meet()){% endif %}",
+    );
+    let window = "--event-time-start 2024-01-01 --event-time-end 2024-01-05";
+    let said = project.ok(&format!("run --select daily {window}"));
+    assert!(said.stdout.contains("Batch 4 of 4 OK"), "{}", said.stdout);
+    assert_eq!(project.value("select count(*) from daily"), "3");
+    let results = project.artifact("run_results.json");
+    let batches = &results["results"][0]["batch_results"]["successful"];
+    let starts: Vec<&str> =
+        batches.as_array().unwrap().iter().map(|it| it[0].as_str().unwrap()).collect();
+    assert!(starts.is_sorted() && starts.len() == 4, "{starts:?}");
+}
+
 #[test]
 fn failed_batches_are_run_again() {
     let project = shop();

@@ -63,6 +63,14 @@ const KINDS: &[Kind] = &[
         trips: 3,
     },
     Kind {
+        name: "compared",
+        command: "snapshot",
+        folder: "snapshots",
+        text: "{% snapshot NAME %}{{ config(schema='public', unique_key='id', strategy='check', \
+               check_cols='all') }} select 1 as id, 2 as x{% endsnapshot %}",
+        trips: 3,
+    },
+    Kind {
         name: "dated",
         command: "snapshot",
         folder: "snapshots",
@@ -130,6 +138,39 @@ fn a_node_takes_few_round_trips_and_a_run_few_more() {
         let fixed = if kind.command == "test" { 2 } else { 3 };
         assert_eq!(one.trips - each, fixed, "{}", kind.name);
     }
+}
+
+/// A unit test with two inputs: its query is described, then run. The columns of the inputs are
+/// asked for once for all tests.
+#[test]
+fn a_unit_test_takes_two_round_trips() {
+    let cost = |count: usize| {
+        let project = Project::new();
+        let proxy = Proxy::start(project.options());
+        lead_through(&project, &proxy);
+        project.write("models/a.sql", "{{ config(materialized='table') }} select 1 as id");
+        project.write("models/b.sql", "{{ config(materialized='table') }} select 1 as id");
+        let mut tests = "unit_tests:\n".to_owned();
+        for number in 0..count {
+            let model = format!("joined_{number}");
+            let sql = "select a.id from {{ ref('a') }} as a join {{ ref('b') }} as b using (id)";
+            project.write(&format!("models/{model}.sql"), sql);
+            tests += &format!(
+                "  - name: test_{number}\n    model: {model}\n    given:\n      \
+                 - {{input: ref('a'), rows: [{{id: 1}}, {{id: 2}}]}}\n      \
+                 - {{input: ref('b'), rows: [{{id: 2}}]}}\n    expect: {{rows: [{{id: 2}}]}}\n"
+            );
+        }
+        project.write("models/tests.yml", &tests);
+        project.ok("run --select a b");
+        let (said, counts) = proxy.counts(|| project.ok("test --threads 1"));
+        assert!(said.stdout.contains(&format!("PASS={count} ")), "{}", said.stdout);
+        counts
+    };
+    let (one, three) = (cost(1), cost(3));
+    assert_eq!((three.trips - one.trips) / 2, 2, "{one:?} {three:?}");
+    // Start-up, the columns of the inputs, the relations that there are, goodbye.
+    assert_eq!(one.trips - 2, 4, "{one:?}");
 }
 
 /// Four threads share nothing, and each uses its connection for all it does.

@@ -11,6 +11,7 @@ use gdbt::embedded::{Server, ensure};
 use gdbt::postgres::{ConnectCause, ConnectOptions, Connection, Error, Pool, SslMode};
 
 use crate::database::{options, value, wait_until_true};
+use crate::project::Project;
 
 /// A server that listens with TLS on a loopback address of its own.
 struct Secure {
@@ -194,6 +195,28 @@ fn every_sslmode_and_login_behaves_as_libpq() {
     }
     let none = ConnectOptions { password: "".into(), ..of("encrypted", Prefer) };
     assert!(encrypted(&none).unwrap_err().ends_with("no password supplied"));
+
+    let of_program = |command: &str| ConnectOptions {
+        password: "".into(),
+        password_command: Some(command.to_owned()),
+        ..of("encrypted", Prefer)
+    };
+    assert_eq!(encrypted(&of_program("echo right")), Ok(true));
+    assert!(encrypted(&of_program("echo wrong")).unwrap_err().contains("authentication failed"));
+    let refused = encrypted(&of_program("echo right; echo no token >&2; exit 1")).unwrap_err();
+    assert!(refused.contains("no token") && !refused.contains("right"), "{refused}");
+    let project = Project::offline().file(
+        "profiles.yml",
+        &format!(
+            "shop:\n  target: dev\n  outputs:\n    dev: {{type: postgres, host: {}, port: {}, \
+             user: encrypted, password_command: \"printf '%s' \\\"$TOKEN\\\"\", dbname: gdbt, \
+             schema: public, threads: 1, retries: 0}}\n",
+            secure.address, secure.server.port
+        ),
+    );
+    let debug = |token: &str| project.command("debug").env("TOKEN", token).output().unwrap();
+    assert!(debug("right").status.success());
+    assert!(!debug("wrong").status.success());
 
     // Client certificates.
     make_certificate(secure.home.path(), secure.home.path(), "client", "certified", None);

@@ -3,6 +3,7 @@
 use super::Adapter;
 use crate::adapter::column::{Column, string_type};
 use crate::adapter::relation::Relation;
+use crate::adapter::table::Table;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Error, Result, State, Value};
 
@@ -13,6 +14,16 @@ const STRATEGIES: [(&str, bool); 5] = [
     ("merge", true),
     ("insert_overwrite", false),
     ("microbatch", true),
+];
+
+/// The macros that ask for columns, which a project may have replaced.
+const ASKING_FOR_COLUMNS: [&str; 6] = [
+    "get_columns_in_relation",
+    "postgres__get_columns_in_relation",
+    "sql_convert_columns_in_relation",
+    "get_columns_in_query",
+    "postgres__get_columns_in_query",
+    "default__get_columns_in_query",
 ];
 
 impl Adapter {
@@ -30,24 +41,55 @@ impl Adapter {
     fn columns_of(&self, state: &mut State<'_>, relation: &Value) -> Result<Vec<Value>> {
         let link = self.link()?;
         let key = Relation::of(relation, "get_columns_in_relation", "relation")?.render();
-        let changes = link.session.changes();
-        {
-            let mut memo = link.columns.lock();
-            if memo.0 != changes {
-                *memo = (changes, std::collections::HashMap::new());
-            }
-            if let Some(columns) = memo.1.get(&key) {
-                return Ok(columns.clone());
-            }
+        if let Some(columns) = link.session.known_columns(&key) {
+            return Ok(columns);
         }
         let args = Args::none().with("relation", relation.clone());
         let found = self.call_macro(state, "get_columns_in_relation", args)?;
         let columns = found.iterate(state)?;
-        let mut memo = link.columns.lock();
-        if memo.0 == link.session.changes() {
-            memo.1.insert(key, columns.clone());
-        }
+        link.session.learn_columns(key, columns.clone());
         Ok(columns)
+    }
+
+    /// `adapter.learn_columns`, which dbt does not have: asks for the columns of several
+    /// relations, and of a query, in one round trip. Gives the names of the query's columns; or
+    /// none when the project has macros of its own for that, which are then to be used.
+    pub(super) fn learn_columns(&self, state: &mut State<'_>, args: Args) -> Result<Value> {
+        let ([relations], [query]) = args.bind("learn_columns", ["relations"], ["query"])?;
+        if !self.macros.are_built_in(&ASKING_FOR_COLUMNS) {
+            return Ok(Value::None);
+        }
+        let session = &self.link()?.session;
+        let (mut keys, mut queries) = (Vec::new(), Vec::new());
+        for relation in relations.iterate(state)? {
+            let key = Relation::of(&relation, "learn_columns", "relation")?.render();
+            if keys.contains(&key) || session.known_columns(&key).is_some() {
+                continue;
+            }
+            let args = Args::none().with("relation", relation);
+            let sql = self.call_macro(state, "postgres__get_columns_in_relation_sql", args)?;
+            keys.push(key);
+            queries.push(sql.to_string());
+        }
+        let query = query.filter(|query| !query.is_none());
+        if let Some(query) = &query {
+            let args = Args::positional([query.clone()]);
+            queries.push(self.call_macro(state, "get_empty_subquery_sql", args)?.to_string());
+        }
+        if queries.is_empty() {
+            return Ok(Value::None);
+        }
+        let mut answers = session.read_together(&queries)?;
+        let described = query.and_then(|_| answers.pop()).flatten();
+        for (key, answer) in keys.into_iter().zip(answers) {
+            let Some(set) = answer else { continue };
+            let args = Args::none().with("table", Table::from_result(&set).into_value());
+            let found = self.call_macro(state, "sql_convert_columns_in_relation", args)?;
+            session.learn_columns(key, found.iterate(state)?);
+        }
+        Ok(described.map_or(Value::None, |set| {
+            Value::list(set.columns.into_iter().map(|column| Value::from(column.name)))
+        }))
     }
 
     fn column_names(&self, state: &mut State<'_>, relation: &Value) -> Result<Vec<String>> {

@@ -30,10 +30,23 @@ pub(super) fn parse(args: Args) -> Result<Value> {
             raw.repr()
         )));
     };
+    let wrong = |path: &str, message: String| {
+        invalid(format!("Could not parse index config: at path [{path}]: {message}"))
+    };
     let columns = match dict.get_str("columns") {
         Some(Value::List(columns)) => columns.snapshot().iter().map(ToString::to_string).collect(),
         Some(Value::Tuple(columns)) => columns.iter().map(ToString::to_string).collect(),
-        _ => return Err(invalid("Could not parse index config: 'columns' must be a list".into())),
+        Some(other) => {
+            return Err(wrong("'columns'", format!("{} is not of type 'array'", other.repr())));
+        }
+        None => return Err(wrong("", "'columns' is a required property".to_owned())),
+    };
+    let unique = match dict.get_str("unique") {
+        Some(Value::Bool(unique)) => unique,
+        Some(other) => {
+            return Err(wrong("'unique'", format!("{} is not of type 'boolean'", other.repr())));
+        }
+        None => false,
     };
     for key in dict.keys() {
         if !matches!(key.as_str(), Some("columns" | "unique" | "type")) {
@@ -46,7 +59,7 @@ pub(super) fn parse(args: Args) -> Result<Value> {
     let method = dict.get_str("type").filter(|value| !value.is_none());
     Ok(Value::object(IndexConfig {
         columns,
-        unique: dict.get_str("unique").is_some_and(|unique| unique.truthy()),
+        unique,
         method: method.map(|method| method.to_string()),
     }))
 }

@@ -15,7 +15,6 @@ mod relations;
 mod sql;
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -54,6 +53,9 @@ pub trait Macros: Debug + Send + Sync {
 
     /// The macro of this name: the root project's, a package's or a built-in one.
     fn find(&self, name: &str) -> Option<Value>;
+
+    /// Whether the project replaces none of these macros.
+    fn are_built_in(&self, names: &[&str]) -> bool;
 }
 
 /// The database while nodes run.
@@ -61,9 +63,6 @@ pub trait Macros: Debug + Send + Sync {
 struct Link {
     session: Arc<Session>,
     cache: Arc<RelationCache>,
-    /// The columns of relations that were asked for since the last statement that
-    /// may have changed some.
-    columns: Mutex<(u64, HashMap<String, Vec<Value>>)>,
     /// Views that wait to be made again.
     fallen: Mutex<Vec<dependents::Waiting>>,
 }
@@ -89,16 +88,7 @@ impl Adapter {
         session: Arc<Session>,
         cache: Arc<RelationCache>,
     ) -> Self {
-        Self {
-            config,
-            macros,
-            link: Some(Link {
-                session,
-                cache,
-                columns: Mutex::default(),
-                fallen: Mutex::default(),
-            }),
-        }
+        Self { config, macros, link: Some(Link { session, cache, fallen: Mutex::default() }) }
     }
 
     /// The adapter as a value for templates.
@@ -158,6 +148,7 @@ fn while_parsing(name: &str) -> Option<Value> {
         | "get_hard_deletes_behavior"
         | "get_incremental_strategy_macro"
         | "get_relation"
+        | "learn_columns"
         | "rename_relation"
         | "truncate_relation"
         | "valid_snapshot_target" => Value::None,
@@ -166,7 +157,7 @@ fn while_parsing(name: &str) -> Option<Value> {
     })
 }
 
-const METHODS: [&str; 44] = [
+const METHODS: [&str; 45] = [
     "add_query",
     "already_exists",
     "assert_valid_snapshot_target_given_strategy",
@@ -192,6 +183,7 @@ const METHODS: [&str; 44] = [
     "get_missing_columns",
     "get_partitions_metadata",
     "get_relation",
+    "learn_columns",
     "list_relations",
     "list_relations_without_caching",
     "list_schemas",
@@ -267,6 +259,7 @@ impl Object for Adapter {
             "cache_renamed" => self.cache_renamed(args),
 
             "get_columns_in_relation" => self.get_columns_in_relation(state, args),
+            "learn_columns" => self.learn_columns(state, args),
             "get_columns_in_table" => self.get_columns_in_table(state, args),
             "get_missing_columns" => self.get_missing_columns(state, args),
             "expand_target_column_types" => self.expand_target_column_types(state, args),

@@ -9,6 +9,7 @@ use crate::adapter::column::{Column, translate_type};
 use crate::adapter::decimal::Decimal;
 use crate::adapter::seed;
 use crate::adapter::table::{ColumnType, Table};
+use crate::event::{Event, Level, NamedEvent};
 use crate::jinja::{Args, Dict, Error, List, Result, Value};
 use crate::postgres::{quote, types};
 
@@ -70,13 +71,28 @@ impl Adapter {
     /// The columns of a query, with psycopg2's names of their types.
     pub(super) fn get_column_schema_from_query(&self, args: Args) -> Result<Value> {
         let ([sql], []) = args.bind("get_column_schema_from_query", ["sql"], [])?;
-        let (_, result) = self.link()?.session.execute(&sql.to_string(), false, true)?;
+        let session = &self.link()?.session;
+        let (_, result) = session.execute(&sql.to_string(), false, true)?;
         let columns = result.map(|result| result.columns).unwrap_or_default();
         Ok(Value::list(columns.into_iter().map(|column| {
             let name = types::psycopg_name(column.type_oid);
+            if name.starts_with("unknown") {
+                session.sink().emit(unnamed_type(column.type_oid));
+            }
             Column::new(column.name, translate_type(&name)).into_value()
         })))
     }
+}
+
+/// dbt's event about a type that has no name in its messages.
+fn unnamed_type(type_code: u32) -> Event {
+    let message = format!(
+        "The `type_code` {type_code} was not recognized, which may affect error messages for \
+         enforced contracts that fail as well as `Column.data_type` values returned by \
+         `get_column_schema_from_query`"
+    );
+    let event = NamedEvent::new("TypeCodeNotFound", "E050", Level::Debug, message);
+    event.with("type_code", type_code).into()
 }
 
 fn copy_text(table: &Table) -> String {

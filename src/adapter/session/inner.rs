@@ -1,6 +1,6 @@
 //! What a session knows at a moment, and how that changes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::{SessionOptions, SqlFailure};
 use crate::adapter::cache::Undo;
@@ -9,7 +9,7 @@ use crate::adapter::sql_text::Facts;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Event;
 use crate::postgres::{
-    Connection, Error, Pool, PooledConnection, StatementResult, TransactionStatus,
+    Connection, Error, Pool, PooledConnection, ResultSet, StatementResult, TransactionStatus,
 };
 
 #[derive(Default)]
@@ -51,6 +51,8 @@ pub(super) enum Kind {
     Lock,
     Commit,
     Rollback,
+    /// A query of [`super::Session::read_together`].
+    Read(Arc<OnceLock<ResultSet>>),
     Statement(Response),
 }
 
@@ -87,7 +89,7 @@ impl Inner {
                 let number = result.last().and_then(|set| set.rows.get(0, 1));
                 self.transaction = number.map(str::to_owned);
             }
-            Kind::Statement(_) => {}
+            Kind::Read(_) | Kind::Statement(_) => {}
         }
     }
 

@@ -12,8 +12,9 @@
 //! begins one, unless it only reads; after a commit, statements commit themselves until a
 //! statement with `auto_begin` comes; what is not committed at the end is rolled back.
 
+use std::collections::HashMap;
 use std::io::Read;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -30,6 +31,7 @@ use super::response::{AdapterResponse, Response};
 use super::sql_text::facts;
 use crate::diagnostic::Result;
 use crate::event::{NodeInfo, Sink};
+use crate::jinja::Value;
 use crate::postgres::{Pool, ResultSet};
 
 /// For whom a session works.
@@ -66,6 +68,15 @@ pub struct Session {
     pool: Pool,
     options: SessionOptions,
     state: Mutex<Inner>,
+    columns: Mutex<KnownColumns>,
+}
+
+/// The columns of relations, by the relations as SQL names them, that were asked for since the
+/// last statement that may have changed some.
+#[derive(Default)]
+struct KnownColumns {
+    changes: u64,
+    known: HashMap<String, Vec<Value>>,
 }
 
 impl Session {
@@ -76,6 +87,7 @@ impl Session {
             pool: pool.clone(),
             options,
             state: Mutex::default(),
+            columns: Mutex::default(),
         })
     }
 
@@ -127,6 +139,59 @@ impl Session {
             inner.follow_server();
         }
         Ok((response, result.filter(|set| fetch && !set.columns.is_empty())))
+    }
+
+    /// Runs queries that only read, in one round trip; the last result of each.
+    ///
+    /// # Errors
+    /// The first query that fails.
+    pub(super) fn read_together(&self, queries: &[String]) -> Result<Vec<Option<ResultSet>>> {
+        let mut inner = self.state.lock();
+        inner.report_failure()?;
+        // In a transaction the failure of one stops the others, so that all may be sent at once.
+        let wraps = !inner.in_transaction;
+        if wraps {
+            inner.in_transaction = true;
+            inner.push("BEGIN".into(), Kind::Begin);
+        }
+        let mut answers = Vec::with_capacity(queries.len());
+        for query in queries {
+            let answer = Arc::new(OnceLock::new());
+            inner.push(query.as_str().into(), Kind::Read(Arc::clone(&answer)));
+            answers.push(answer);
+        }
+        if wraps {
+            inner.push("ROLLBACK".into(), Kind::Rollback);
+        }
+        self.flush_inner(&mut inner)?;
+        Ok(answers.into_iter().map(|answer| answer.get().cloned()).collect())
+    }
+
+    /// The columns of a relation, if they were asked for and nothing may have changed them since.
+    pub(super) fn known_columns(&self, relation: &str) -> Option<Vec<Value>> {
+        let changes = self.changes();
+        let columns = self.columns.lock();
+        columns.known.get(relation).filter(|_| columns.changes == changes).cloned()
+    }
+
+    /// Takes note of the columns of a relation.
+    pub(super) fn learn_columns(&self, relation: String, found: Vec<Value>) {
+        let changes = self.changes();
+        let mut columns = self.columns.lock();
+        if columns.changes != changes {
+            *columns = KnownColumns { changes, known: HashMap::new() };
+        }
+        columns.known.insert(relation, found);
+    }
+
+    /// All columns that are known, for another session.
+    pub fn all_known_columns(&self) -> HashMap<String, Vec<Value>> {
+        self.columns.lock().known.clone()
+    }
+
+    /// Takes over what another session has found out.
+    pub fn know_columns(&self, known: &HashMap<String, Vec<Value>>) {
+        self.columns.lock().known.clone_from(known);
     }
 
     /// Begins a transaction; it is sent with the next statement.

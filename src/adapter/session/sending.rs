@@ -50,7 +50,7 @@ impl Session {
         let texts: Vec<String> = queue
             .iter()
             .map(|queued| match queued.kind {
-                Kind::Statement(_) => self.with_comment(&queued.sql),
+                Kind::Read(_) | Kind::Statement(_) => self.with_comment(&queued.sql),
                 Kind::Begin | Kind::Lock | Kind::Commit | Kind::Rollback => queued.sql.to_string(),
             })
             .collect();
@@ -86,8 +86,13 @@ impl Session {
         result: &StatementResult,
         elapsed: Duration,
     ) {
-        if let Kind::Statement(response) = &queued.kind {
-            response.fill(AdapterResponse::from_result(result.last()));
+        match (&queued.kind, result.last()) {
+            (Kind::Statement(response), last) => response.fill(AdapterResponse::from_result(last)),
+            (Kind::Read(rows), Some(set)) => {
+                // A query is answered once.
+                let _ = rows.set(set.clone());
+            }
+            _ => {}
         }
         inner.passed(&queued.kind, result);
         self.emit_status(result.tag().to_owned(), elapsed);

@@ -63,6 +63,11 @@ fn method_names(value: &Value) -> &'static [&'static str] {
     }
 }
 
+/// Whether Python itself may know an attribute of this name, which no template may touch.
+fn is_special(name: &str) -> bool {
+    name.starts_with("__") && name.ends_with("__")
+}
+
 impl Value {
     fn has_method(&self, name: &str) -> bool {
         match self {
@@ -119,10 +124,10 @@ impl Value {
             // A key may start with an underscore; an attribute may not.
             let key = Self::str(name);
             return Ok(match self {
-                Self::Dict(dict) if !name.starts_with("__") => {
+                Self::Dict(dict) if !is_special(name) => {
                     dict.get(&key).unwrap_or_else(|| state.no_attribute(self, name))
                 }
-                Self::Object(_) if !name.starts_with("__") => match self.own_item(state, &key)? {
+                Self::Object(_) if !is_special(name) => match self.own_item(state, &key)? {
                     Some(value) => value,
                     None => state.no_attribute(self, name),
                 },
@@ -158,7 +163,7 @@ impl Value {
         }
         if let Self::Str(name) = key {
             if name.starts_with('_') {
-                return Ok(if name.starts_with("__") {
+                return Ok(if is_special(name) {
                     state.forbidden(self, name)
                 } else {
                     state.no_item(self, key)

@@ -59,6 +59,10 @@ impl Macros for Finder {
     fn find(&self, name: &str) -> Option<Value> {
         self.0.find("shop", name).map(|entry| entry.value.clone())
     }
+
+    fn are_built_in(&self, names: &[&str]) -> bool {
+        self.0.are_built_in(names)
+    }
 }
 
 /// `config` as macros use it.

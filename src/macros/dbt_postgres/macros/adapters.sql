@@ -57,9 +57,8 @@ on {{ relation }} {{ 'using ' ~ index.type ~ ' ' if index.type }}({{ index.colum
   there are many tables. The last one is the type as it is written in DDL, which the view
   does not have for arrays and user-defined types.
 #}
-{% macro postgres__get_columns_in_relation(relation) -%}
+{% macro postgres__get_columns_in_relation_sql(relation) -%}
   {%- set name = relation.include(database=False).render() -%}
-  {%- call statement('get_columns_in_relation', fetch_result=True, auto_begin=False) -%}
     select
       attribute.attname::text as column_name,
       case
@@ -83,6 +82,11 @@ on {{ relation }} {{ 'using ' ~ index.type ~ ' ' if index.type }}({{ index.colum
       and attribute.attnum > 0
       and not attribute.attisdropped
     order by attribute.attnum
+{%- endmacro %}
+
+{% macro postgres__get_columns_in_relation(relation) -%}
+  {%- call statement('get_columns_in_relation', fetch_result=True, auto_begin=False) -%}
+    {{ postgres__get_columns_in_relation_sql(relation) }}
   {%- endcall -%}
   {{ return(sql_convert_columns_in_relation(load_result('get_columns_in_relation').table)) }}
 {%- endmacro %}

@@ -59,7 +59,7 @@ limit 0
   {%- if untyped -%}
     {% do exceptions.column_type_missing(column_names=untyped) %}
   {%- elif loose -%}
-    {% do exceptions.warn('Columns of a numeric type without precision and scale may be rounded: ' ~ loose | join(', ')) %}
+    {% do exceptions.warn('Detected columns with numeric type and unspecified precision/scale, this can lead to unintended rounding: ' ~ loose) %}
   {%- endif -%}
 select {{ selected | join(', ') }}
 {%- endmacro %}

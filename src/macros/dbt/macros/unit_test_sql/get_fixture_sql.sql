@@ -6,8 +6,7 @@
   {%- set types = column_name_to_data_types or {} -%}
   {%- set quoted = {} -%}
   {%- if not column_name_to_data_types -%}
-    {%- set relation = defer_relation if defer_relation and not load_relation(this) else this -%}
-    {%- for column in adapter.get_columns_in_relation(relation) -%}
+    {%- for column in adapter.get_columns_in_relation(get_fixture_relation()) -%}
       {%- do types.update({column.name | lower: column.data_type}) -%}
       {%- do quoted.update({column.name | lower: column.quoted}) -%}
     {%- endfor -%}
@@ -35,6 +34,17 @@ select {% for name, value in empty_row.items() -%}
 limit 0
   {%- endfor %}
 {% endmacro %}
+
+
+{# Where the columns of given rows are looked up. #}
+{% macro get_fixture_relation() -%}
+  {{ return(defer_relation if defer_relation and not load_relation(this) else this) }}
+{%- endmacro %}
+
+{# Asks for the columns of all given rows at once. #}
+{% macro learn_fixture_columns(relations) -%}
+  {%- do adapter.learn_columns(relations) -%}
+{%- endmacro %}
 
 
 {% macro get_expected_sql(rows, column_name_to_data_types, column_name_to_quoted) %}

@@ -92,23 +92,30 @@
 {%- endmacro %}
 
 
+{# The names of a query's columns; those of the snapshot are asked for at the same time. #}
+{% macro query_columns(select_sql, target) -%}
+  {%- set names = adapter.learn_columns([target], select_sql) -%}
+  {{ return(get_columns_in_query(select_sql) if names is none else names) }}
+{%- endmacro %}
+
+
 {# Whether the snapshot lacks a checked column, and the checked columns that it has. #}
 {% macro snapshot_check_all_get_existing_columns(node, target_exists, check_cols_config) -%}
   {%- if not target_exists -%}
     {{ return((false, [])) }}
   {%- endif -%}
+  {%- set target = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
   {%- if check_cols_config == 'all' -%}
-    {%- set checked = get_columns_in_query(node['compiled_code']) -%}
+    {%- set checked = dbt.query_columns(node['compiled_code'], target) -%}
   {%- elif dbt.are_plain_names(check_cols_config) -%}
     {%- set checked = check_cols_config -%}
   {%- elif check_cols_config is iterable and check_cols_config -%}
     {#- The query knows how the names are really written. -#}
-    {%- set checked = get_columns_in_query(
-         'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ node['compiled_code'] ~ '\n) subq') -%}
+    {%- set checked = dbt.query_columns(
+         'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ node['compiled_code'] ~ '\n) subq', target) -%}
   {%- else -%}
     {% do exceptions.raise_compiler_error("Invalid value for 'check_cols': " ~ check_cols_config) %}
   {%- endif -%}
-  {%- set target = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
   {%- set known = adapter.get_columns_in_relation(target) | map(attribute='name') | list -%}
   {%- set existing = [] -%}
   {%- for name in checked if name in known -%}

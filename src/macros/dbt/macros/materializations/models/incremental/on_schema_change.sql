@@ -63,6 +63,15 @@
     {{ return({}) }}
   {%- endif -%}
   {%- set changes = check_for_schema_changes(source_relation, target_relation) -%}
+  {%- if not changes['source_columns'] -%}
+    {#- A query has columns. To take an empty answer for the truth would drop those of the target. -#}
+    {%- set problem = 'Could not read any columns of ' ~ source_relation ~ ': this is a metadata failure, not a change of the schema.' -%}
+    {%- if on_schema_change != 'append_new_columns' -%}
+      {% do exceptions.raise_compiler_error(problem) %}
+    {%- endif -%}
+    {% do exceptions.warn(problem ~ ' New columns are not added.') %}
+    {{ return({}) }}
+  {%- endif -%}
   {%- if changes['schema_changed'] -%}
     {%- if on_schema_change == 'fail' -%}
       {% do exceptions.raise_compiler_error(
