@@ -82,13 +82,17 @@ impl RelationCache {
         let mut state = self.state.lock();
         state.schemas.extend(schemas.iter().map(|schema| schema.as_ref().to_lowercase()));
         for found in &relations {
-            let kind = RelationType::from_name(found.kind.as_dbt());
+            // A view of another schema is nothing that dbt manages.
+            let is_inside = schemas.iter().any(|schema| schema.as_ref() == found.schema);
+            let kind = match RelationType::from_name(found.kind.as_dbt()) {
+                kind if is_inside => kind,
+                _ => Some(RelationType::External),
+            };
             state.add(self.named(&found.schema, &found.name, kind));
         }
         for found in &relations {
             let read = self.named(&found.schema, &found.name, None);
             for (schema, view) in &found.read_by {
-                // A view of another schema is nothing that dbt manages.
                 state.link(&read, self.named(schema, view, Some(RelationType::External)));
             }
         }
@@ -206,7 +210,8 @@ impl RelationCache {
         identifier: &str,
     ) -> Result<(), Error> {
         let (relations, _) = catalog::relations(connection, &[schema])?;
-        let found = relations.iter().find(|it| it.name.eq_ignore_ascii_case(identifier));
+        let mut inside = relations.iter().filter(|it| it.schema == schema);
+        let found = inside.find(|it| it.name.eq_ignore_ascii_case(identifier));
         if let Some(found) = found {
             let kind = RelationType::from_name(found.kind.as_dbt());
             self.state.lock().add(self.named(&found.schema, &found.name, kind));

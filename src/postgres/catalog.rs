@@ -78,17 +78,38 @@ pub struct TableColumn {
     pub numeric_scale: Option<i32>,
 }
 
-/// All relations of the named schemas, and which of these schemas exist, in one query. A
-/// schema without relations is in the second list only.
+/// All relations of the named schemas, the views of other schemas that read them directly or
+/// through others, and which of the named schemas exist, in one query. A schema without
+/// relations is in the last list only.
 pub fn relations<S: AsRef<str>>(
     connection: &mut Connection,
     schemas: &[S],
 ) -> Result<(Vec<Relation>, Vec<String>), Error> {
-    // A view's rule depends on every relation that the view reads.
-    const SQL: &str = "select n.nspname, c.relname, c.relkind, reader.nspname, reader.relname \
-        from pg_catalog.pg_namespace n \
-        left join pg_catalog.pg_class c \
-          on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'f', 'v', 'm') \
+    // A view's rule depends on every relation that the view reads. Views of other schemas are
+    // listed if they read one of these schemas, themselves or through others.
+    const SQL: &str = "with recursive inside as ( \
+          select n.oid as schema, c.oid from pg_catalog.pg_namespace n \
+          left join pg_catalog.pg_class c \
+            on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'f', 'v', 'm') \
+          where n.nspname = any ($1::text[]) \
+        ), reading as ( \
+          select oid from inside where oid is not null \
+          union \
+          select r.ev_class from reading \
+          join pg_catalog.pg_depend d on d.refobjid = reading.oid \
+            and d.refclassid = 'pg_catalog.pg_class'::regclass \
+            and d.classid = 'pg_catalog.pg_rewrite'::regclass \
+          join pg_catalog.pg_rewrite r on r.oid = d.objid \
+        ), known as ( \
+          select schema, oid from inside \
+          union \
+          select c.relnamespace, c.oid from reading \
+          join pg_catalog.pg_class c on c.oid = reading.oid \
+        ) \
+        select n.nspname, c.relname, c.relkind, reader.nspname, reader.relname \
+        from known \
+        join pg_catalog.pg_namespace n on n.oid = known.schema \
+        left join pg_catalog.pg_class c on c.oid = known.oid \
         left join lateral ( \
           select distinct vn.nspname, v.relname \
           from pg_catalog.pg_depend d \
@@ -98,13 +119,13 @@ pub fn relations<S: AsRef<str>>(
           where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = c.oid \
             and d.classid = 'pg_catalog.pg_rewrite'::regclass and v.oid <> c.oid \
         ) reader on true \
-        where n.nspname = any ($1::text[]) \
         order by 1, 2";
     let result = connection.query_params(SQL, &[Some(&text_array(schemas))])?;
     let (mut relations, mut existing) = (Vec::<Relation>::new(), Vec::<String>::new());
     for row in result.last().iter().flat_map(|set| set.rows.iter()) {
         let Some(schema) = row.get(0) else { continue };
-        if existing.last().is_none_or(|last| last != schema) {
+        let is_asked = || schemas.iter().any(|asked| asked.as_ref() == schema);
+        if existing.last().is_none_or(|last| last != schema) && is_asked() {
             existing.push(schema.to_owned());
         }
         let (Some(name), Some(kind)) =

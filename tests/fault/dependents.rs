@@ -33,13 +33,29 @@ fn views(project: &Project) -> String {
 fn they_are_reported_before_they_are_dropped() {
     let project = project("");
     let said = project.ok("build");
-    let warning =
-        "Replacing public.t drops what reads it and is not built by this project: bi.report";
+    let warning = "Replacing public.t drops what reads it and is not built by this project: \
+                   bi.report, bi.totals";
     assert!(said.stdout.contains(warning), "{}", said.stdout);
     assert!(!said.stdout.contains("public.v is"), "{}", said.stdout);
     assert_eq!(views(&project), "0");
     let said = project.ok("build");
     assert!(!said.stdout.contains("drops what reads it"), "{}", said.stdout);
+}
+
+/// What is no view goes silently under dbt.
+#[test]
+fn foreign_keys_that_fall_are_told() {
+    let project = project("");
+    project
+        .connect()
+        .query(
+            "alter table public.t add primary key (id); \
+             create table bi.orders (id int references public.t)",
+        )
+        .unwrap();
+    let said = project.ok("build");
+    let told = "took along: constraint orders_id_fkey on table bi.orders";
+    assert!(said.stdout.contains(told), "{}", said.stdout);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a run costs, counted at the wire: round trips of each kind of node when its relation
 //! exists already, and of a run as such.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -155,7 +156,8 @@ fn a_unit_test_takes_two_round_trips() {
             let model = format!("joined_{number}");
             let sql = "select a.id from {{ ref('a') }} as a join {{ ref('b') }} as b using (id)";
             project.write(&format!("models/{model}.sql"), sql);
-            tests += &format!(
+            let _ = write!(
+                tests,
                 "  - name: test_{number}\n    model: {model}\n    given:\n      \
                  - {{input: ref('a'), rows: [{{id: 1}}, {{id: 2}}]}}\n      \
                  - {{input: ref('b'), rows: [{{id: 2}}]}}\n    expect: {{rows: [{{id: 2}}]}}\n"

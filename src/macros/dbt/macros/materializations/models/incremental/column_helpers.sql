@@ -10,7 +10,10 @@
 
 {# The source's columns that the target has not, by name. #}
 {% macro diff_columns(source_columns, target_columns) -%}
-  {%- set known = target_columns | map(attribute='column') | list -%}
+  {%- set known = {} -%}
+  {%- for column in target_columns -%}
+    {%- do known.update({column.name: true}) -%}
+  {%- endfor -%}
   {%- set extra = [] -%}
   {%- for column in source_columns if column.name not in known -%}
     {%- do extra.append(column) -%}
@@ -25,13 +28,18 @@
 {%- endmacro %}
 
 {% macro default__diff_column_data_types(source_columns, target_columns) -%}
+  {#- By name: tables may have more than a thousand columns. -#}
+  {%- set targets = {} -%}
+  {%- for target in target_columns -%}
+    {%- do targets.update({target.name: target}) -%}
+  {%- endfor -%}
   {%- set changed = [] -%}
-  {%- for source in source_columns -%}
-    {%- for target in target_columns if target.name == source.name
-          and target.expanded_data_type != source.expanded_data_type
+  {%- for source in source_columns if source.name in targets -%}
+    {%- set target = targets[source.name] -%}
+    {%- if target.expanded_data_type != source.expanded_data_type
           and not source.can_expand_to(other_column=target) -%}
       {%- do changed.append({'column_name': target.name, 'new_type': source.expanded_data_type}) -%}
-    {%- endfor -%}
+    {%- endif -%}
   {%- endfor -%}
   {{ return(changed) }}
 {%- endmacro %}
