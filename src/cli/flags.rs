@@ -67,6 +67,8 @@ toggles! {
     single_threaded, no_single_threaded, [hide_short_help = true];
     /// Write manifest.json, run_results.json and lineage.json. On by default.
     write_json, no_write_json, [hide_short_help = true];
+    /// Let templates ask the database while they are compiled. On by default.
+    introspect, no_introspect, [hide_short_help = true];
     /// Accepted for dbt's sake: gdbt parses in milliseconds and keeps no parse cache.
     partial_parse, no_partial_parse, [hide_short_help = true];
 }

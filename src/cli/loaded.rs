@@ -3,21 +3,27 @@
 use super::flags::IndirectSelection as Indirect;
 use super::session::Session;
 use super::state;
+use crate::context::json::from_map;
 use crate::context::{Invocation, Shared};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::docs::runs::is_about_data;
 use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::graph::selector::Filter;
 use crate::graph::{Dag, IndirectSelection, PreviousState, Selector, Selectors, Spec};
+use crate::jinja::Value;
 use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
 use crate::parse::{Sources, parse};
 use crate::project::Workspace;
+use crate::project::version::DBT_VERSION;
 use crate::quality::{self, Record};
 use crate::report::artifacts::{self, ManifestDetails, ManifestView, RunResults};
 use crate::run::{Outcome, narrate};
 use crate::sql::project::ColumnLineage;
+use md5::{Digest, Md5};
 use serde_json::json;
+use sha2::Sha256;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,6 +60,7 @@ impl Loaded {
         let sink: Arc<dyn Sink> = session.report.clone();
         let macros = sources.macros().iter().cloned();
         let shared = Shared::new(Arc::clone(&workspace), invocation, macros, sink)?;
+        session.emit(vars_event(session));
         let parsed = parse(&shared, &sources)?;
         session.warn(parsed.warnings)?;
         let mut manifest = parsed.manifest;
@@ -259,6 +266,31 @@ fn indirect(session: &Session) -> IndirectSelection {
     }
 }
 
+/// dbt's event of what its parse cache depends on. There is no such cache here; tools read the
+/// variables from it.
+fn vars_event(session: &Session) -> Event {
+    let load = &session.settings.load;
+    let mut vars = load.vars.to_json();
+    vars.sort_keys();
+    let vars = from_map(&vars);
+    let vars = session.settings.report.secrets.scrub(&Value::Dict(vars).repr()).into_owned();
+    let profile = load.profile.profile.as_deref().unwrap_or_default();
+    let target = load.profile.target.as_deref().unwrap_or_default();
+    let version = DBT_VERSION;
+    let checksum = hex(&Sha256::digest([&*vars, profile, target, version].join("\0")));
+    let message = format!(
+        "checksum: {checksum}, vars: {vars}, profile: {profile}, target: {target}, version: \
+         {version}"
+    );
+    NamedEvent::new("StateCheckVarsHash", "I025", Level::Debug, message)
+        .with("checksum", checksum)
+        .with("vars", vars)
+        .with("profile", profile)
+        .with("target", target)
+        .with("version", version)
+        .into()
+}
+
 /// Tells that an artifact was written.
 pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -266,9 +298,11 @@ pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path:
 }
 
 fn md5_hex(text: &str) -> String {
-    use md5::{Digest, Md5};
-    use std::fmt::Write as _;
-    Md5::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+    hex(&Md5::digest(text.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

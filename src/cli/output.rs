@@ -21,7 +21,11 @@ pub(super) struct Common {
     pub(super) write_json: bool,
     pub(super) version_check: bool,
     pub(super) partial_parse: bool,
+    /// What the user asked for. Without a wish, only a terminal gets colours; templates are told
+    /// dbt's default.
+    pub(super) use_colors: Option<bool>,
     pub(super) use_colors_file: bool,
+    pub(super) introspect: bool,
     pub(super) show_all_deprecations: bool,
     pub(super) show_resource_report: bool,
     pub(super) log_cache_events: bool,
@@ -52,6 +56,7 @@ impl Common {
             write_json: on(switches.write_json(), "write_json", true)?,
             version_check: on(switches.version_check(), "version_check", true)?,
             partial_parse: on(switches.partial_parse(), "partial_parse", true)?,
+            introspect: on(switches.introspect(), "introspect", true)?,
             show_all_deprecations: on(
                 switches.show_all_deprecations(),
                 "show_all_deprecations",
@@ -63,6 +68,8 @@ impl Common {
                 false,
             )?,
             log_cache_events: on(switches.log_cache_events(), "log_cache_events", false)?,
+            use_colors: resolver
+                .wish(global.no_color.then_some(false).or(switches.use_colors()), "use_colors")?,
             use_colors_file: on(switches.use_colors_file(), "use_colors_file", false)?,
             // The file follows the terminal when only that was set.
             log_level_file: log_level_file
@@ -91,10 +98,8 @@ pub(super) fn report_options(
 ) -> Result<ReportOptions> {
     let terminal = std::io::stdout().is_terminal();
     let switches = &global.toggles;
-    let no_color = global.no_color.then_some(false);
-    let colours_default = terminal && resolver.env.flag("NO_COLOR").is_none();
-    let colour =
-        resolver.switch(no_color.or(switches.use_colors()), "use_colors", colours_default)?;
+    let default_colour = || terminal && resolver.env.flag("NO_COLOR").is_none();
+    let colour = common.use_colors.unwrap_or_else(default_colour);
     let level = match common.log_level.as_str() {
         "none" => None,
         _ if common.quiet => Some(Level::Error),

@@ -20,14 +20,19 @@ pub(super) struct Resolver<'a> {
 
 impl Resolver<'_> {
     pub(super) fn switch(&self, cli: Option<bool>, name: &str, default: bool) -> Result<bool> {
-        if let Some(value) = cli {
-            return Ok(value);
+        Ok(self.wish(cli, name)?.unwrap_or(default))
+    }
+
+    /// What the user says of a switch; nothing when no place speaks of it.
+    pub(super) fn wish(&self, cli: Option<bool>, name: &str) -> Result<Option<bool>> {
+        if cli.is_some() {
+            return Ok(cli);
         }
         if let Some(value) = self.env_flag(&variable(name))? {
-            return Ok(value);
+            return Ok(Some(value));
         }
-        let Some(node) = self.flags.and_then(|flags| flags.get(name)) else { return Ok(default) };
-        node.as_bool().ok_or_else(|| {
+        let Some(node) = self.flags.and_then(|flags| flags.get(name)) else { return Ok(None) };
+        node.as_bool().map(Some).ok_or_else(|| {
             let message = format!("flags.{name} in dbt_project.yml must be true or false");
             Diagnostic::new(Code::ProjectInvalid, message)
         })

@@ -144,6 +144,7 @@ impl Settings {
             command.store_failures() || resolver.env_flag("DBT_STORE_FAILURES")? == Some(true);
         let toggles = &global.toggles;
         let vars = Vars::parse_cli(global.vars.as_deref().unwrap_or("{}"))?;
+        report.secrets = report.secrets.and(Vars::secrets(&vars));
         let load = LoadOptions {
             project_dir,
             profile: ProfileOptions {
@@ -255,7 +256,7 @@ impl Settings {
             ("show_all_deprecations", json!(common.show_all_deprecations)),
             ("show_resource_report", json!(common.show_resource_report)),
             ("log_cache_events", json!(common.log_cache_events)),
-            ("use_colors", json!(report.style.colour)),
+            ("use_colors", json!(common.use_colors.unwrap_or(true))),
             ("use_colors_file", json!(common.use_colors_file)),
             ("printer_width", json!(report.style.width)),
             ("log_level", json!(common.log_level)),
@@ -266,7 +267,7 @@ impl Settings {
             ("log_file_max_bytes", json!(common.log_file_max_bytes)),
             ("partial_parse", json!(common.partial_parse)),
             ("static_parser", json!(true)),
-            ("introspect", json!(true)),
+            ("introspect", json!(common.introspect)),
             ("populate_cache", json!(true)),
             ("cache_selected_only", json!(false)),
             ("state", json!(optional(&self.state.state))),

@@ -63,8 +63,6 @@ const UNNECESSARY: &[&str] = &[
     "include-saved-query",
     "no-include-saved-query",
     "no-empty",
-    "introspect",
-    "no-introspect",
 ];
 
 /// The same, of options that take a value: where dbt's parse cache is, and how its SQL

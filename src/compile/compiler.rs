@@ -80,6 +80,15 @@ fn rendered(node: &Node, context: &NodeContext) -> Result<Rendered> {
     Ok(Rendered { code, map, ephemerals: context.ephemerals() })
 }
 
+/// A Python model: its code is no template; what it needs to run comes after it.
+fn python_model(node: &Node, context: &NodeContext) -> Result<Rendered> {
+    let template = Template::from_text("python model", "{{ py_script_postfix(model) }}")?;
+    let code = format!("{}\n\n{}", node.raw_code, template.render(context)?);
+    let mut map = SourceMap::default();
+    map.push_text(&code);
+    Ok(Rendered { code, map, ephemerals: context.ephemerals() })
+}
+
 /// The ephemeral model once it is compiled. Other threads that need it wait.
 type Slot = Arc<Mutex<Option<Arc<Ephemeral>>>>;
 
@@ -204,11 +213,10 @@ impl Compiler {
             map.push_text(&code);
             return Ok(Rendered { code, map, ephemerals: Vec::new() });
         }
-        if node.language != "sql" {
-            let message = format!("PostgreSQL cannot run {} models", node.language);
-            return Err(Diagnostic::new(Code::Unsupported, message));
-        }
         let mut context = NodeContext::runtime(&self.shared, node, session).with_batch(batch);
+        if node.language != "sql" {
+            return python_model(node, &context);
+        }
         for (name, value) in values {
             context = context.with(name, value);
         }

@@ -2,7 +2,7 @@
 
 use super::properties::MacroProperties;
 use super::property_file::{Entry, PropertyFile};
-use super::{Parse, Sources, nodes};
+use super::{Parse, Sources, macro_arguments, nodes};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Warning;
 use crate::jinja::SourceFile;
@@ -45,6 +45,7 @@ impl Parse<'_> {
         let index = &self.parser.shared.macros;
         let depends_on: Vec<_> =
             sources.macros.par_iter().map(|node| index.dependencies(node)).collect();
+        let checks = self.parser.shared.invocation.flag("VALIDATE_MACRO_ARGS");
         let mut macros: IndexMap<UniqueId, MacroNode> = sources
             .macros
             .iter()
@@ -52,6 +53,9 @@ impl Parse<'_> {
             .map(|(node, macros)| {
                 let mut node = MacroNode::clone(node);
                 node.depends_on.macros = macros;
+                if checks {
+                    node.arguments = macro_arguments::defined(&node);
+                }
                 (node.unique_id.clone(), node)
             })
             .collect();
@@ -63,8 +67,15 @@ impl Parse<'_> {
                     self.warnings.push(missing(entry));
                     continue;
                 };
+                let defined = std::mem::take(&mut node.arguments);
                 if let Err(error) = self.describe_macro(node, file, entry) {
                     errors.push(*error);
+                }
+                if checks && node.arguments.is_empty() {
+                    node.arguments = defined;
+                } else if checks {
+                    let place = entry.span();
+                    self.warnings.extend(macro_arguments::compare(node, &defined, &place));
                 }
             }
         }

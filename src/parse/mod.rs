@@ -18,6 +18,7 @@ mod hooks;
 mod inline;
 mod layers;
 mod lifecycle;
+mod macro_arguments;
 mod macros;
 mod microbatch;
 mod nodes;

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::project::secret::Secrets;
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 
 /// Variables with this prefix hold secrets
 /// (<https://docs.getdbt.com/reference/dbt-jinja-functions/env_var#secrets>).
@@ -12,10 +12,10 @@ const PRIVATE_PREFIX: &str = "DBT_ENV_PRIVATE";
 /// Variables with this prefix are copied into artifacts, without the prefix.
 const METADATA_PREFIX: &str = "DBT_ENV_CUSTOM_ENV_";
 
-/// A snapshot of the environment.
+/// A snapshot of the environment, in its order.
 #[derive(Debug, Clone, Default)]
 pub struct Env {
-    vars: BTreeMap<String, String>,
+    vars: IndexMap<String, String>,
 }
 
 impl Env {
@@ -79,7 +79,7 @@ impl Env {
     }
 
     /// `dbt_metadata_envs`: variables named `DBT_ENV_CUSTOM_ENV_x`, as `x`.
-    pub fn metadata(&self) -> BTreeMap<&str, &str> {
+    pub fn metadata(&self) -> IndexMap<&str, &str> {
         self.vars
             .iter()
             .filter_map(|(name, value)| Some((name.strip_prefix(METADATA_PREFIX)?, value.as_str())))

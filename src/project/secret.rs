@@ -51,8 +51,14 @@ pub struct Secrets(Vec<Secret>);
 impl Secrets {
     /// Texts that must not appear; blank ones are ignored.
     pub fn new<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut secrets: Vec<Secret> =
-            texts.into_iter().filter(|text| !text.trim().is_empty()).map(Secret::from).collect();
+        Self::default().and(texts)
+    }
+
+    /// These and more.
+    #[must_use]
+    pub fn and<'a>(self, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut secrets = self.0;
+        secrets.extend(texts.into_iter().filter(|text| !text.trim().is_empty()).map(Secret::from));
         // A secret that contains another one must go first, or its rest would stay visible.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
         Self(secrets)

@@ -1,6 +1,7 @@
 //! Variables for `var()`: from the command line and from dbt_project.yml, with dbt's
 //! scopes and precedence (<https://docs.getdbt.com/docs/build/project-variables>).
 
+use super::env::SECRET_PREFIX;
 use super::yaml::{Map, Node, Value, Yaml};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use std::collections::HashMap;
@@ -26,6 +27,14 @@ impl Vars {
     /// `BadArgument` when it is not a mapping.
     pub fn parse_cli(text: &str) -> Result<Map> {
         Self::parse_option("--vars", text)
+    }
+
+    /// The texts among these variables that are secret by their name.
+    pub fn secrets(vars: &Map) -> impl Iterator<Item = &str> {
+        let secret = vars.iter().filter(|entry| {
+            entry.key.as_str().is_some_and(|name| name.starts_with(SECRET_PREFIX))
+        });
+        secret.filter_map(|entry| entry.value.as_str())
     }
 
     /// Reads the value of an option that is a YAML mapping.

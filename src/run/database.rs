@@ -1,12 +1,13 @@
 //! The database as a run sees it: sessions from one pool, each with its comment.
 
 use super::comment::QueryComments;
-use crate::adapter::{Dependents, Session, SessionOptions};
+use crate::adapter::{Dependents, QueryComment, Session, SessionOptions};
 use crate::context::Shared;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{NodeInfo, Sink};
 use crate::manifest::{Config, Node, UniqueId};
 use crate::postgres::{ConnectOptions, Pool, lock};
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// Shared by all threads of a run.
@@ -14,6 +15,7 @@ pub struct Database {
     /// The connections to the server.
     pub pool: Pool,
     comments: QueryComments,
+    introspects: bool,
     sink: Arc<dyn Sink>,
 }
 
@@ -27,7 +29,8 @@ impl Database {
     ) -> Result<Self> {
         let comments = QueryComments::new(shared);
         comments.of("master", None)?;
-        Ok(Self { pool: Pool::new(options), comments, sink: Arc::clone(sink) })
+        let introspects = shared.invocation.flags.get("INTROSPECT") != Some(&Json::Bool(false));
+        Ok(Self { pool: Pool::new(options), comments, introspects, sink: Arc::clone(sink) })
     }
 
     /// A session for a node, or for a part of it while others load its other parts.
@@ -56,6 +59,7 @@ impl Database {
             node: Some(info.clone()),
             lock: Some(lock),
             dependents,
+            introspects: self.introspects,
             sink: Arc::clone(&self.sink),
         };
         Ok(Session::open(&self.pool, options))
@@ -66,19 +70,27 @@ impl Database {
         let name = id.to_string();
         let comment = self.comments.of(&name, None)?;
         let node = Some(info.clone());
-        let sink = Arc::clone(&self.sink);
-        let dependents = Dependents::default();
-        let options = SessionOptions { name, comment, node, lock: None, dependents, sink };
-        Ok(Session::open(&self.pool, options))
+        Ok(self.open(name, comment, node))
     }
 
     /// A session that works for no node.
     pub fn session_named(&self, name: String) -> Result<Arc<Session>> {
         let comment = self.comments.of(&name, None)?;
+        Ok(self.open(name, comment, None))
+    }
+
+    fn open(
+        &self,
+        name: String,
+        comment: Option<QueryComment>,
+        node: Option<NodeInfo>,
+    ) -> Arc<Session> {
         let sink = Arc::clone(&self.sink);
         let dependents = Dependents::default();
-        let options = SessionOptions { name, comment, node: None, lock: None, dependents, sink };
-        Ok(Session::open(&self.pool, options))
+        let lock = None;
+        let options =
+            SessionOptions { name, comment, node, lock, dependents, introspects: true, sink };
+        Session::open(&self.pool, options)
     }
 }
 

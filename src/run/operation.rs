@@ -43,8 +43,8 @@ impl Operation {
         Ok(Self { definition, package: package.map(Arc::from), args })
     }
 
-    /// Runs the macro. What it does and does not commit is undone, as in dbt. What goes wrong
-    /// is told and in the result.
+    /// Runs the macro. As in dbt, each statement commits by itself, so `vacuum` may be one. What
+    /// goes wrong is told and in the result.
     ///
     /// # Errors
     /// The query comment cannot be rendered.
@@ -58,6 +58,7 @@ impl Operation {
         let started_at = Timestamp::now();
         let database = Database::new(shared, server.clone(), sink)?;
         let session = database.session_named(format!("macro_{}", self.definition.name))?;
+        session.commit_each();
         let context =
             NodeContext::operation(shared, self.package, Some(&session)).of_macro(&self.definition);
         let compile = Timing { name: "compile", started_at, completed_at: Timestamp::now() };

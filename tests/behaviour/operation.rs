@@ -9,7 +9,9 @@ fn shop() -> Project {
          text)') %}\n  {% for _ in range(times) %}{% do run_query(\"insert into notes values ('\" ~ \
          what ~ \"')\") %}{% endfor %}\n  {% do run_query('commit') %}\n  {{ log('noted ' ~ what, \
          info=true) }}\n{% endmacro %}\n\
-         {% macro forget() %}{% do run_query('truncate notes') %}{% endmacro %}\n\
+         {% macro clean_up() %}{% do run_query('vacuum notes') %}{% endmacro %}\n\
+         {% macro forget() %}{% call statement() %}truncate notes{% endcall %}\
+         {% do run_query('forget it') %}{% endmacro %}\n\
          {% macro fail() %}{{ exceptions.raise_compiler_error('no way') }}{% endmacro %}\n",
     )
 }
@@ -30,11 +32,13 @@ fn a_macro_runs_with_its_arguments_and_leaves_results() {
 }
 
 #[test]
-fn what_a_macro_does_not_commit_is_undone() {
+fn each_statement_of_a_macro_commits_by_itself() {
     let project = shop();
     project.ok("run-operation note --args '{what: milk}'");
-    project.ok("run-operation forget");
-    assert_eq!(project.value("select count(*) from notes"), "1");
+    project.ok("run-operation clean_up");
+    // What was done before a failure stays.
+    assert_eq!(project.run("run-operation forget").code, 1);
+    assert_eq!(project.value("select count(*) from notes"), "0");
 }
 
 #[test]

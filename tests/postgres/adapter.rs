@@ -23,6 +23,7 @@ fn session(pool: &Pool) -> Arc<Session> {
             node: None,
             lock: Some(lock::relation("public", "v", None)),
             dependents: Dependents::default(),
+            introspects: true,
             sink: Arc::new(Silent),
         },
     )

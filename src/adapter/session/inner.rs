@@ -7,7 +7,7 @@ use crate::adapter::cache::Undo;
 use crate::adapter::response::Response;
 use crate::adapter::sql_text::Facts;
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::event::Event;
+use crate::event::{Event, thread_name};
 use crate::postgres::{
     Connection, Error, Pool, PooledConnection, ResultSet, StatementResult, TransactionStatus,
 };
@@ -19,6 +19,8 @@ pub(super) struct Inner {
     pub(super) in_transaction: bool,
     /// A transaction was committed, so dbt's connection commits by itself from now on.
     pub(super) has_committed: bool,
+    /// Every statement commits by itself, whatever asks for a transaction.
+    pub(super) commits_each: bool,
     pub(super) queue: Vec<Queued>,
     /// Settings or temporary relations must not reach the next node.
     pub(super) changed_session: bool,
@@ -120,6 +122,11 @@ impl Inner {
         options: &SessionOptions,
     ) -> Result<&mut Connection> {
         if self.connection.is_none() {
+            if !options.introspects {
+                let message = format!("connection never acquired for thread {}", thread_name());
+                return Err(Diagnostic::new(Code::Unsupported, message)
+                    .with_help("The template asks the database, which --no-introspect forbids."));
+            }
             options.sink.emit(Event::NewConnection { name: options.name.clone() });
             let connection = pool.get_for(&options.name).map_err(Error::into_diagnostic)?;
             self.connection = Some(connection);

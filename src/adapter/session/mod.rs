@@ -10,7 +10,8 @@
 //!
 //! The transactions are those a project sees under dbt: the first statement of a node
 //! begins one, unless it only reads; after a commit, statements commit themselves until a
-//! statement with `auto_begin` comes; what is not committed at the end is rolled back.
+//! statement with `auto_begin` comes; what is not committed at the end is rolled back. In an
+//! operation each statement commits itself.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -47,6 +48,8 @@ pub struct SessionOptions {
     pub lock: Option<String>,
     /// What becomes of views that read what is dropped.
     pub dependents: Dependents,
+    /// Whether templates may ask the database; not with `--no-introspect`.
+    pub introspects: bool,
     /// Where events go.
     pub sink: Arc<dyn Sink>,
 }
@@ -120,6 +123,7 @@ impl Session {
             return Ok((Response::ready(response), None));
         }
         let begins = !inner.in_transaction
+            && !inner.commits_each
             && !facts.controls_transaction
             && (auto_begin || !(inner.has_committed || facts.only_reads));
         if begins {
@@ -194,10 +198,15 @@ impl Session {
         self.columns.lock().known.clone_from(known);
     }
 
+    /// Lets every statement commit by itself from now on, as in dbt's operations.
+    pub fn commit_each(&self) {
+        self.state.lock().commits_each = true;
+    }
+
     /// Begins a transaction; it is sent with the next statement.
     pub fn begin(&self) {
         let mut inner = self.state.lock();
-        if !inner.in_transaction {
+        if !inner.in_transaction && !inner.commits_each {
             self.begin_inner(&mut inner);
         }
     }

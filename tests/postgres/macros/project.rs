@@ -159,6 +159,7 @@ impl Project {
                 node: None,
                 lock: None,
                 dependents: Dependents::default(),
+                introspects: true,
                 sink: Arc::new(Silent),
             },
         );

@@ -9,6 +9,9 @@ CREATE OR REPLACE AGGREGATE FUNCTION {{ target_relation.render() }} ({{ get_form
 RETURNS {{ model.returns.data_type }}
 {{ get_function_language_specifier() | trim }}
 {{ get_aggregate_function_volatility_specifier() | trim }}
+{% if model.get('language') == 'python' %}
+{{- get_function_python_options() }}
+{% endif %}
 AS
 {%- endmacro %}
 
@@ -38,4 +41,18 @@ AS
 
 {% macro default__get_aggregate_function_volatility_specifier() -%}
   {{ scalar_function_volatility_sql() }}
+{%- endmacro %}
+
+
+{% macro get_function_python_options() -%}
+  {{ return(adapter.dispatch('get_function_python_options', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__get_function_python_options() -%}
+RUNTIME_VERSION = '{{ model.config.get('runtime_version') }}'
+HANDLER = '{{ model.config.get('entry_point') }}'
+  {%- set packages = model.config.get('packages', []) %}
+  {%- if packages %}
+PACKAGES = ('{{ packages | join("','") }}')
+  {%- endif %}
 {%- endmacro %}
