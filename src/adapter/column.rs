@@ -146,6 +146,11 @@ pub fn translate_type(name: &str) -> &str {
     if name.eq_ignore_ascii_case("string") { "TEXT" } else { name }
 }
 
+/// The same as a dict.
+fn type_labels() -> Value {
+    Value::dict([("STRING", Value::from(translate_type("string")))])
+}
+
 /// Splits `name(size)` or `name(precision,scale)`.
 fn from_description(name: &str, described: &str) -> Result<Column> {
     let wrong = || Error::value_error(format!("Could not interpret data type \"{described}\""));
@@ -228,6 +233,7 @@ impl Object for Column {
             "numeric_scale" => Value::from(self.numeric_scale),
             "quoted" => Value::from(self.quoted()),
             "data_type" | "expanded_data_type" => Value::from(self.data_type()),
+            "TYPE_LABELS" => type_labels(),
             _ => return Ok(None),
         }))
     }
@@ -304,6 +310,10 @@ pub struct ColumnClass;
 impl Object for ColumnClass {
     fn type_name(&self) -> &'static str {
         "type"
+    }
+
+    fn get_attr(&self, _: &mut State<'_>, name: &str) -> Result<Option<Value>> {
+        Ok((name == "TYPE_LABELS").then(type_labels))
     }
 
     fn has_method(&self, name: &str) -> bool {

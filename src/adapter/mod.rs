@@ -19,6 +19,7 @@ pub mod seed;
 pub mod session;
 mod sql_text;
 pub mod table;
+mod table_join;
 mod table_object;
 mod table_query;
 mod table_sequence;

@@ -16,7 +16,7 @@ impl Table {
         Value::object(self)
     }
 
-    fn position(&self, name: &Value) -> Result<usize> {
+    pub(super) fn position(&self, name: &Value) -> Result<usize> {
         self.column(name).ok_or_else(|| {
             Error::value_error(format!("{} is not a column of the table", name.repr()))
         })

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::table::Table;
 use super::table_sequence::Sequence;
-use super::table_text;
+use super::{table_join, table_text};
 use crate::jinja::{Args, Error, Result, State, Value};
 
 /// The names of these methods.
-pub(super) const METHODS: [&str; 5] = ["where", "find", "group_by", "to_csv", "to_json"];
+pub(super) const METHODS: [&str; 7] =
+    ["where", "find", "group_by", "join", "pivot", "to_csv", "to_json"];
 
 /// Calls one of them.
 pub(super) fn call(
@@ -31,6 +32,8 @@ pub(super) fn call(
             let ([key], _) = args.bind(name, ["key"], ["key_name", "key_type"])?;
             group_by(table, state, &key)?
         }
+        "join" => table_join::join(table, state, args)?.into_value(),
+        "pivot" => table_join::pivot(table, state, args)?.into_value(),
         "to_csv" => {
             let ([path], _) = args.bind(name, ["path"], [])?;
             write(&path, table_text::csv(table) + "\n")?

@@ -206,15 +206,8 @@ impl Compiler {
         values: Vec<(&'static str, Value)>,
         batch: Option<Batch>,
     ) -> Result<Rendered> {
-        if node.language != "sql" && matches!(node.kind, NodeKind::Function { .. }) {
-            // Its code is no template.
-            let code = node.raw_code.to_string();
-            let mut map = SourceMap::default();
-            map.push_text(&code);
-            return Ok(Rendered { code, map, ephemerals: Vec::new() });
-        }
         let mut context = NodeContext::runtime(&self.shared, node, session).with_batch(batch);
-        if node.language != "sql" {
+        if node.language != "sql" && !matches!(node.kind, NodeKind::Function { .. }) {
             return python_model(node, &context);
         }
         for (name, value) in values {

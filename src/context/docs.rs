@@ -3,8 +3,7 @@
 
 use super::calls::compilation;
 use crate::jinja::{Result, Value};
-use crate::manifest::{Documentation, UniqueId};
-use parking_lot::Mutex;
+use crate::manifest::Documentation;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -35,20 +34,19 @@ impl Docs {
     }
 }
 
-/// The blocks as one resource sees them, and which it used.
+/// The blocks as one resource sees them.
 #[derive(Debug)]
 pub struct DocsScope {
     docs: Arc<Docs>,
     root: Arc<str>,
     package: Arc<str>,
     resource: String,
-    used: Mutex<Vec<UniqueId>>,
 }
 
 impl DocsScope {
     /// For the descriptions of a resource: its id is for messages.
     pub fn new(docs: Arc<Docs>, root: Arc<str>, package: Arc<str>, resource: String) -> Arc<Self> {
-        Arc::new(Self { docs, root, package, resource, used: Mutex::default() })
+        Arc::new(Self { docs, root, package, resource })
     }
 
     /// The package of the resource.
@@ -56,9 +54,9 @@ impl DocsScope {
         &self.package
     }
 
-    /// The blocks that were used, each once, in order; the list starts again.
-    pub fn take_used(&self) -> Vec<UniqueId> {
-        std::mem::take(&mut self.used.lock())
+    /// A block by its name and maybe its package.
+    pub fn find(&self, name: &str, package: Option<&str>) -> Option<&Documentation> {
+        self.docs.find(name, package, self)
     }
 
     /// `doc(name)` or `doc(package, name)`.
@@ -72,7 +70,7 @@ impl DocsScope {
                 return Err(compilation(message));
             }
         };
-        let Some(block) = self.docs.find(&name, package.as_deref(), self) else {
+        let Some(block) = self.find(&name, package.as_deref()) else {
             let package = package.map(|package| format!("in package '{package}' "));
             return Err(compilation(format!(
                 "Documentation for '{}' depends on doc '{name}' {} which was not found",
@@ -80,10 +78,6 @@ impl DocsScope {
                 package.unwrap_or_default()
             )));
         };
-        let mut used = self.used.lock();
-        if !used.contains(&block.unique_id) {
-            used.push(block.unique_id.clone());
-        }
         Ok(Value::Str(block.block_contents.clone()))
     }
 }

@@ -40,7 +40,9 @@ fn described_column(column: &ColumnProperties, described: Description) -> Column
     config.insert("meta".into(), meta.clone().into());
     config.insert("tags".into(), tags.clone().into());
     let mut extra = column.extra.clone();
-    extra.shift_remove("docs");
+    for ours in ["docs", "doc_blocks"] {
+        extra.shift_remove(ours);
+    }
     Column {
         name: column.name.clone(),
         description: described.text,

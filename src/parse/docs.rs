@@ -7,7 +7,14 @@ use crate::jinja::blocks::{self, BlockKind};
 use crate::jinja::{SourceFile as TemplateFile, Template};
 use crate::manifest::{Documentation, ResourceType, UniqueId};
 use crate::project::SourceFile;
-use std::sync::Arc;
+use regex::Regex;
+use std::sync::{Arc, LazyLock};
+
+/// `{{ doc('name') }}` or `{{ doc('package', 'name') }}`.
+static DIRECT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let text = r#"\s*(?:'([^']*)'|"([^"]*)")\s*"#;
+    Regex::new(&format!(r"\{{\{{[-+]?\s*doc\({text}(?:,{text})?\)\s*[-+]?\}}\}}")).ok()
+});
 
 /// The docs blocks of one Markdown file.
 pub fn parse_file(file: &SourceFile) -> Result<Vec<Documentation>> {
@@ -64,10 +71,23 @@ impl<'a> Describer<'a> {
             return Ok(Description { text: text.to_owned(), doc_blocks: Vec::new() });
         }
         let context = NodeContext::descriptions(self.shared, Arc::clone(&self.scope));
-        let text = Template::from_text(Arc::clone(&span.path), text)
+        let rendered = Template::from_text(Arc::clone(&span.path), text)
             .and_then(|template| template.render(&context))
             .map_err(|error| error.relocated(span.clone()))?;
-        let doc_blocks = self.scope.take_used().iter().map(ToString::to_string).collect();
-        Ok(Description { text, doc_blocks })
+        Ok(Description { text: rendered, doc_blocks: self.direct_blocks(text) })
+    }
+
+    /// The blocks that a description consists of: `{{ doc(…) }}` and nothing more. Like dbt,
+    /// this is not what rendering it calls.
+    fn direct_blocks(&self, text: &str) -> Vec<String> {
+        let names =
+            DIRECT.iter().flat_map(|direct| direct.captures_iter(text)).filter_map(|captures| {
+                let given = |at: usize| captures.get(at).or_else(|| captures.get(at + 1));
+                match (given(1)?.as_str(), given(3)) {
+                    (name, None) => self.scope.find(name, None),
+                    (package, Some(name)) => self.scope.find(name.as_str(), Some(package)),
+                }
+            });
+        names.map(|block| block.unique_id.to_string()).collect()
     }
 }

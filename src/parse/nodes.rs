@@ -150,10 +150,7 @@ impl<'a> NodeParser<'a> {
 
     /// Renders the template to see what it refers to and how it configures itself.
     pub(super) fn capture(&self, node: &Node) -> Result<Captured> {
-        if node.language == "python" {
-            if matches!(node.kind, NodeKind::Function { .. }) {
-                return Ok(Captured::default());
-            }
+        if node.language == "python" && !matches!(node.kind, NodeKind::Function { .. }) {
             return python_model::read(&node.original_file_path, &node.raw_code);
         }
         let Some(template) = node.template.clone() else { return Ok(Captured::default()) };

@@ -8,7 +8,9 @@ use super::properties::{SourceProperties, TableProperties};
 use super::property_file::{Entry, PropertyFile, Step};
 use super::sql_file::fqn;
 use crate::diagnostic::{Diagnostic, Result};
-use crate::manifest::{External, JsonMap, RelationName, ResourceType, Source, UniqueId};
+use crate::manifest::{
+    External, JsonMap, QuotePolicy, RelationName, ResourceType, Source, UniqueId,
+};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -78,7 +80,11 @@ impl NodeParser<'_> {
                 schema: source.schema.as_deref().unwrap_or(&source.name).into(),
                 identifier: identifier.into(),
             },
-            quote_policy: quote_policy(self.quoting, Some(&Json::Object(quoting.clone()))),
+            // As in dbt, the project's `quoting:` is not that of sources.
+            quote_policy: quote_policy(
+                QuotePolicy::default(),
+                Some(&Json::Object(quoting.clone())),
+            ),
             quoting,
             description: described.text,
             doc_blocks: described.doc_blocks,

@@ -110,7 +110,8 @@ impl SqlFile<'_> {
         let stripped = crate::project::files::strip(&self.file.contents);
         let start = stripped.as_ptr() as usize - self.file.contents.as_ptr() as usize;
         let is_python = self.file.path.ends_with(".py");
-        let template = if is_python {
+        // The code of a Python model is no template; that of a function is.
+        let template = if is_python && !matches!(self.kind, NodeKind::Function { .. }) {
             None
         } else {
             let compiled = Template::compile(&text, start..start + stripped.len());

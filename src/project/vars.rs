@@ -31,9 +31,9 @@ impl Vars {
 
     /// The texts among these variables that are secret by their name.
     pub fn secrets(vars: &Map) -> impl Iterator<Item = &str> {
-        let secret = vars.iter().filter(|entry| {
-            entry.key.as_str().is_some_and(|name| name.starts_with(SECRET_PREFIX))
-        });
+        let secret = vars
+            .iter()
+            .filter(|entry| entry.key.as_str().is_some_and(|name| name.starts_with(SECRET_PREFIX)));
         secret.filter_map(|entry| entry.value.as_str())
     }
 

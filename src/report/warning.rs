@@ -50,7 +50,7 @@ pub fn text(warning: &Warning, options: DeprecationOptions, style: Style) -> Str
 pub fn message(warning: &Warning, options: DeprecationOptions, style: Style) -> String {
     let message = &warning.diagnostic.message;
     match warning.name {
-        "JinjaLogWarning" => message.clone(),
+        "JinjaLogWarning" | "InvalidMacroAnnotation" => message.clone(),
         _ if warning.is_deprecation() => deprecation(warning, options, style),
         _ => style.warning_tag(message),
     }
