@@ -145,7 +145,7 @@ fn project(folder: &Path) -> Arc<Shared> {
     };
     let macros = sources.macros().iter().cloned();
     let shared = Shared::new(workspace, invocation, macros, Arc::new(Silent)).unwrap();
-    shared.set_manifest(parse(&shared, &sources).unwrap().manifest);
+    shared.set_manifest(Arc::new(parse(&shared, &sources).unwrap().manifest));
     shared
 }
 

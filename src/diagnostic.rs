@@ -225,13 +225,25 @@ pub struct Span {
 impl Span {
     /// A span from a byte range of `source`; it is cut at the end of its first line.
     pub fn from_bytes(path: impl Into<Arc<str>>, source: &str, start: usize, end: usize) -> Self {
+        let newlines = |before: &str| before.bytes().filter(|byte| *byte == b'\n').count();
+        Self::after_lines(path, source, (start, end), newlines)
+    }
+
+    /// As [`Span::from_bytes`], where it is known how many lines end before the range:
+    /// `newlines` is given the text before.
+    pub fn after_lines(
+        path: impl Into<Arc<str>>,
+        source: &str,
+        (start, end): (usize, usize),
+        newlines: impl FnOnce(&str) -> usize,
+    ) -> Self {
         let start = floor_char_boundary(source, start);
         let before = &source[..start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line_end = source[start..].find('\n').map_or(source.len(), |at| start + at);
         let end = floor_char_boundary(source, end).clamp(start, line_end);
         let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-        let newlines = before.bytes().filter(|byte| *byte == b'\n').count();
+        let newlines = newlines(before);
         Self {
             path: path.into(),
             line: u32::try_from(newlines).unwrap_or(u32::MAX).saturating_add(1),

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// What `--version` prints. The lines after the first are those that tools read from dbt.
 pub const VERSION: &str = concat!(
-    env!("CARGO_PKG_VERSION"),
+    env!("GDBT_VERSION"),
     "\nCore:\n  - installed: 1.11.16\n\nPlugins:\n  - postgres: 1.11.0"
 );
 
@@ -163,6 +163,11 @@ pub enum Command {
     #[command(after_help = "Example:\n  \
         gdbt completions bash > ~/.local/share/bash-completion/completions/gdbt")]
     Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands.
+    #[command(after_help = "Examples:\n  \
+        gdbt man | man -l -\n  \
+        gdbt man --into ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 impl Command {
@@ -193,18 +198,22 @@ impl Command {
             Self::Init(_) => "init",
             Self::Db(_) => "db",
             Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
     /// Whether the command tells the version and its settings first. Those that only
     /// print something for other programs do not.
     pub fn is_announced(&self) -> bool {
-        !matches!(self, Self::Db(_) | Self::Completions(_) | Self::Init(_))
+        !matches!(self, Self::Db(_) | Self::Completions(_) | Self::Man(_) | Self::Init(_))
     }
 
     /// Whether standard output is for what the command prints alone.
     pub fn prints_for_programs(&self) -> bool {
-        matches!(self, Self::Db(_) | Self::Completions(_) | Self::List(_) | Self::Lineage(_))
+        matches!(
+            self,
+            Self::Db(_) | Self::Completions(_) | Self::Man(_) | Self::List(_) | Self::Lineage(_)
+        )
     }
 
     /// Whether incremental models and seeds are rebuilt.
@@ -797,4 +806,12 @@ pub enum DbCommand {
 pub struct CompletionsArgs {
     /// The shell.
     pub shell: clap_complete::Shell,
+}
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write the pages of all commands into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<std::path::PathBuf>,
 }

@@ -2,15 +2,16 @@
 
 use crate::adapter::Seed;
 use crate::cli::loaded::Loaded;
-use crate::docs::catalog::Catalog;
+use crate::docs::catalog::{Catalog, CatalogTable};
 use crate::manifest::{Manifest, Node, NodeKind, UniqueId};
 use crate::result::NodeResult;
 use crate::sql::Name;
-use crate::sql::project::{ColumnLineage, CompiledText, KnownColumns, analyse_project};
+use crate::sql::project::{
+    ColumnLineage, CompiledText, KnownColumns, KnownTables, analyse_project,
+};
+use indexmap::IndexMap;
 use rayon::prelude::*;
-use serde_json::Value as Json;
 use std::collections::HashMap;
-use std::path::Path;
 
 /// What the columns of all models derive from, as far as they are among the results. Columns
 /// of sources are those of `catalog`, or else of the catalog that was written last.
@@ -20,11 +21,18 @@ pub fn analyse(
     catalog: Option<&Catalog>,
 ) -> ColumnLineage {
     let manifest = &loaded.manifest;
-    let mut known = match catalog {
-        Some(catalog) => of_catalog(catalog),
-        None => of_file(&loaded.target_dir().join("catalog.json"), manifest),
+    let written;
+    let catalog = match catalog {
+        Some(catalog) => Some(catalog),
+        None => {
+            written = Catalog::read(&loaded.target_dir().join("catalog.json"));
+            written.as_ref()
+        }
     };
-    known.extend(of_seeds(manifest));
+    let mut without_query = catalog.map(|it| columns_of(&it.sources)).unwrap_or_default();
+    without_query.extend(of_seeds(manifest));
+    let built = catalog.map(|it| columns_of(&it.nodes)).unwrap_or_default();
+    let known = KnownTables { without_query, built };
     let texts: HashMap<UniqueId, CompiledText> = results
         .iter()
         .filter_map(|result| {
@@ -36,31 +44,14 @@ pub fn analyse(
     analyse_project(manifest, &texts, &known)
 }
 
-fn of_catalog(catalog: &Catalog) -> HashMap<UniqueId, KnownColumns> {
-    let tables = catalog.sources.iter();
+fn columns_of(tables: &IndexMap<UniqueId, CatalogTable>) -> HashMap<UniqueId, KnownColumns> {
     tables
+        .iter()
         .map(|(id, table)| {
             let columns = table.columns.values().map(|column| Name::exact(&column.name));
             (id.clone(), KnownColumns::complete(columns))
         })
         .collect()
-}
-
-/// The sources of a catalog.json. One that cannot be read is no catalog.
-fn of_file(path: &Path, manifest: &Manifest) -> HashMap<UniqueId, KnownColumns> {
-    let Ok(text) = std::fs::read(path) else { return HashMap::new() };
-    let Ok(catalog) = serde_json::from_slice::<Json>(&text) else { return HashMap::new() };
-    let Some(sources) = catalog.get("sources").and_then(Json::as_object) else {
-        return HashMap::new();
-    };
-    let mut known = HashMap::new();
-    for (id, table) in sources {
-        let Some((id, _)) = manifest.sources.get_key_value(id.as_str()) else { continue };
-        let Some(columns) = table.get("columns").and_then(Json::as_object) else { continue };
-        let names = columns.values().filter_map(|column| column.get("name")?.as_str());
-        known.insert(id.clone(), KnownColumns::complete(names.map(Name::exact)));
-    }
-    known
 }
 
 fn of_seeds(manifest: &Manifest) -> HashMap<UniqueId, KnownColumns> {

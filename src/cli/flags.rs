@@ -1,5 +1,6 @@
 //! Options that every command knows, before or after its name.
 
+use crate::graph::IndirectSelection;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -142,21 +143,6 @@ pub struct GlobalArgs {
 fn existing_path(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.exists() { Ok(path) } else { Err(format!("Path '{text}' does not exist.")) }
-}
-
-/// Which tests come with selected nodes
-/// (<https://docs.getdbt.com/reference/node-selection/test-selection-examples>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum IndirectSelection {
-    /// Tests of which any parent is selected.
-    #[default]
-    Eager,
-    /// Tests of which all parents are selected.
-    Cautious,
-    /// Tests of which all parents are selected or ancestors of selected nodes.
-    Buildable,
-    /// Only tests that are selected themselves.
-    Empty,
 }
 
 /// Levels for `--log-level`.

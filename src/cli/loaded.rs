@@ -1,6 +1,5 @@
 //! A parsed project: what commands about nodes work with.
 
-use super::flags::IndirectSelection as Indirect;
 use super::session::Session;
 use super::state;
 use crate::context::json::from_map;
@@ -64,11 +63,10 @@ impl Loaded {
         let parsed = parse(&shared, &sources)?;
         session.warn(parsed.warnings)?;
         let mut manifest = parsed.manifest;
-        if let (Some(manifest), serde_json::Value::Object(selectors)) =
-            (Arc::get_mut(&mut manifest), selectors.to_json())
-        {
+        if let serde_json::Value::Object(selectors) = selectors.to_json() {
             manifest.selectors = selectors;
         }
+        let manifest = Arc::new(manifest);
         crate::run::freshness::undated_sources(&manifest).for_each(|event| session.emit(event));
         let dag = Dag::build(&manifest)?;
         shared.set_manifest(Arc::clone(&manifest));
@@ -189,12 +187,24 @@ impl Loaded {
         let path = self.target_dir().join("manifest.json");
         let view =
             ManifestView { manifest: &self.manifest, compiled, details: &details, invocation };
-        artifacts::write_manifest(&path, view)?;
+        let semantic_path = self.target_dir().join("semantic_manifest.json");
+        let (manifest, others) = rayon::join(
+            || artifacts::write_manifest(&path, view),
+            || {
+                artifacts::write_semantic_manifest(&semantic_path, &self.manifest)?;
+                artifacts::write_lineage(&self.lineage_path(), &self.manifest, None, invocation)
+            },
+        );
+        manifest?;
         tell_written(session, "WritableManifest", &path);
-        let path = self.target_dir().join("semantic_manifest.json");
-        artifacts::write_semantic_manifest(&path, &self.manifest)?;
-        tell_written(session, "SemanticManifest", &path);
-        self.write_lineage(session, None)
+        others?;
+        tell_written(session, "SemanticManifest", &semantic_path);
+        tell_written(session, "Lineage", &self.lineage_path());
+        Ok(())
+    }
+
+    fn lineage_path(&self) -> PathBuf {
+        self.target_dir().join("lineage.json")
     }
 
     /// Writes lineage.json, unless `--no-write-json`; with `columns` after they were analysed.
@@ -202,7 +212,7 @@ impl Loaded {
         if !session.settings.write_json {
             return Ok(());
         }
-        let path = self.target_dir().join("lineage.json");
+        let path = self.lineage_path();
         let invocation = &session.settings.invocation;
         artifacts::write_lineage(&path, &self.manifest, columns, invocation)?;
         tell_written(session, "Lineage", &path);
@@ -258,12 +268,7 @@ struct Chosen {
 }
 
 fn indirect(session: &Session) -> IndirectSelection {
-    match session.settings.selection.indirect {
-        Indirect::Eager => IndirectSelection::Eager,
-        Indirect::Cautious => IndirectSelection::Cautious,
-        Indirect::Buildable => IndirectSelection::Buildable,
-        Indirect::Empty => IndirectSelection::Empty,
-    }
+    session.settings.selection.indirect
 }
 
 /// dbt's event of what its parse cache depends on. There is no such cache here; tools read the

@@ -1,8 +1,8 @@
 //! Looks settings up where the command line does not speak: first in the environment,
 //! then in `flags:` of dbt_project.yml.
 
-use super::flags::IndirectSelection;
 use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::graph::IndirectSelection;
 use crate::project::Env;
 use crate::project::yaml::Map as YamlMap;
 use clap::ValueEnum;
@@ -99,7 +99,9 @@ impl Resolver<'_> {
     pub(super) fn indirect(&self, cli: Option<IndirectSelection>) -> Result<IndirectSelection> {
         let cli = cli.map(|value| value_name(&value));
         let name = self.choice::<IndirectSelection>(cli, "indirect_selection")?;
-        Ok(name.and_then(|name| IndirectSelection::from_str(&name, true).ok()).unwrap_or_default())
+        Ok(name
+            .and_then(|name| <IndirectSelection as ValueEnum>::from_str(&name, true).ok())
+            .unwrap_or_default())
     }
 }
 

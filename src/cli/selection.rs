@@ -1,11 +1,11 @@
 //! Which nodes a command is about.
 
 use super::args::{Command, DocsCommand, ListArgs, SelectionArgs, SourceCommand, TypeArgs};
-use super::flags::{GlobalArgs, IndirectSelection};
+use super::flags::GlobalArgs;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::graph::IndirectSelection;
 use crate::manifest::{JsonMap, ResourceType};
-use clap::ValueEnum;
 use std::collections::HashSet;
 
 /// Which nodes, as asked for.
@@ -122,13 +122,6 @@ impl Selection {
             .copied()
             .filter(|kind| asked(*kind) && !named(&self.exclude_resource_types, *kind))
             .collect()
-    }
-}
-
-impl IndirectSelection {
-    /// dbt's name.
-    pub fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 

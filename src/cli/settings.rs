@@ -4,7 +4,7 @@
 use super::args::Command;
 use super::flags::GlobalArgs;
 use super::output::{Common, report_options};
-use super::resolver::{Resolver, path, text};
+use super::resolver::{Resolver, path, text, value_name};
 use super::selection::Selection;
 use super::window::Windows;
 use crate::diagnostic::Result;
@@ -243,7 +243,7 @@ impl Settings {
             ("exclude", json!(self.selection.exclude)),
             ("resource_types", json!(self.selection.resource_types)),
             ("exclude_resource_types", json!(self.selection.exclude_resource_types)),
-            ("indirect_selection", json!(self.selection.indirect.name())),
+            ("indirect_selection", json!(value_name(&self.selection.indirect))),
             ("full_refresh", json!(self.full_refresh.then_some(true))),
             ("store_failures", json!(self.store_failures.then_some(true))),
             ("fail_fast", json!(self.fail_fast.then_some(true))),

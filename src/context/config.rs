@@ -139,7 +139,7 @@ impl NodeConfig {
             "snapshot_table_column_names" => return self.snapshot_columns(),
             other => other,
         };
-        let own = config.0.get(name).map(from_json);
+        let own = config.map().get(name).map(from_json);
         own.or_else(|| {
             bounds(self.batch?).into_iter().find(|(bound, _)| *bound == name).map(|it| it.1)
         })
@@ -161,7 +161,7 @@ impl NodeConfig {
     }
 
     fn meta(&self, name: &str) -> Option<Value> {
-        let meta = self.node.as_ref()?.config.0.get("meta")?;
+        let meta = self.node.as_ref()?.config.map().get("meta")?;
         meta.get(name).map(from_json)
     }
 

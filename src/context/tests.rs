@@ -113,7 +113,7 @@ pub(crate) fn model(
         },
         quote_policy: QuotePolicy::default(),
         checksum: Checksum::none(),
-        config: Config(config.as_object().cloned().unwrap()),
+        config: Config::new(config.as_object().cloned().unwrap()),
         unrendered_config: JsonMap::new(),
         tags: Vec::new(),
         description: String::new(),

@@ -3,9 +3,9 @@
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::manifest::{Manifest, Resource, ResourceType, UniqueId};
 use fixedbitset::FixedBitSet;
+use foldhash::HashMap;
 use petgraph::Direction::{self, Incoming, Outgoing};
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::HashMap;
 
 /// A set of nodes of one [`Dag`], by position.
 pub type NodeSet = FixedBitSet;
@@ -210,7 +210,7 @@ impl Dag {
     #[must_use]
     pub fn subset(&self, selected: &NodeSet) -> Self {
         let mut subset = Self::default();
-        let mut new_positions: HashMap<usize, usize> = HashMap::new();
+        let mut new_positions: HashMap<usize, usize> = HashMap::default();
         for position in selected.ones() {
             new_positions.insert(position, subset.len());
             subset.add(self.id(position).clone());
@@ -367,5 +367,52 @@ mod tests {
             .collect();
         assert_eq!(gates, ["one>b", "one>side", "two>c"]);
         assert_eq!(dag.topological_order().len(), dag.len());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn order_and_subsets_keep_what_depends_on_what(
+            pairs in proptest::collection::vec((0..9_usize, 0..9_usize), 0..20),
+            selected in proptest::collection::vec(0..9_usize, 0..9),
+        ) {
+            let alone = (0..9).map(|node| format!("n{node}"));
+            let pairs = pairs.into_iter().filter(|(a, b)| a != b);
+            let edges = pairs.map(|(a, b)| format!("n{}>n{}", a.min(b), a.max(b)));
+            let all: Vec<String> = alone.chain(edges).collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            let dag = Dag::build(&fixture::models(&all)).unwrap();
+            let order = dag.topological_order();
+            let place = |node: usize| order.iter().position(|it| *it == node).unwrap();
+            proptest::prop_assert_eq!(order.len(), dag.len());
+            let lengths = dag.chain_lengths();
+            for parent in 0..dag.len() {
+                for child in dag.children_of(parent) {
+                    proptest::prop_assert!(place(parent) < place(child));
+                    proptest::prop_assert!(lengths[parent] > lengths[child]);
+                }
+            }
+            // A path between selected nodes is one in the subset, and the other way round.
+            let mut kept = dag.no_nodes();
+            for node in selected {
+                kept.insert(node);
+            }
+            let subset = dag.subset(&kept);
+            for from in kept.ones() {
+                let below = |dag: &Dag, id: &UniqueId| {
+                    let mut start = dag.no_nodes();
+                    start.insert(dag.position(id).unwrap());
+                    let found = dag.descendants(&start, None);
+                    let ids: std::collections::BTreeSet<UniqueId> =
+                        found.ones().map(|at| dag.id(at).clone()).collect();
+                    ids
+                };
+                let wanted = below(&dag, dag.id(from));
+                let wanted: std::collections::BTreeSet<_> = wanted
+                    .into_iter()
+                    .filter(|id| kept.contains(dag.position(id).unwrap()))
+                    .collect();
+                proptest::prop_assert_eq!(below(&subset, dag.id(from)), wanted);
+            }
+        }
     }
 }

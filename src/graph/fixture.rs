@@ -63,7 +63,7 @@ fn optional(data: &Json, key: &str) -> Option<Json> {
 }
 
 fn config(data: &Json) -> Config {
-    Config(data["config"].as_object().cloned().unwrap_or_default())
+    Config::new(data["config"].as_object().cloned().unwrap_or_default())
 }
 
 fn depends_on(data: &Json) -> DependsOn {

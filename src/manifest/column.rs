@@ -30,6 +30,9 @@ pub struct Column {
     /// Keys that dbt does not know, as written.
     #[serde(flatten)]
     pub extra: JsonMap,
+    /// The byte of the property file where the column is described.
+    #[serde(skip)]
+    pub offset: u32,
 }
 
 /// The `docs:` config: how the docs site shows a resource.

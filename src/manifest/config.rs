@@ -6,11 +6,13 @@
 use super::JsonMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use std::sync::Arc;
 
-/// A resource's configuration after all layers are merged.
+/// A resource's configuration after all layers are merged. Resources that set nothing
+/// themselves share one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Config(pub JsonMap);
+pub struct Config(Arc<JsonMap>);
 
 /// How a node becomes a relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,21 @@ pub struct Hook {
 }
 
 impl Config {
+    /// A configuration of these values.
+    pub fn new(values: JsonMap) -> Self {
+        Self(Arc::new(values))
+    }
+
+    /// All values.
+    pub fn map(&self) -> &JsonMap {
+        &self.0
+    }
+
+    /// All values, to be changed for this resource alone.
+    pub fn map_mut(&mut self) -> &mut JsonMap {
+        Arc::make_mut(&mut self.0)
+    }
+
     /// The value of a key, unless it is absent or null.
     pub fn get(&self, key: &str) -> Option<&Json> {
         self.0.get(key).filter(|value| !value.is_null())
@@ -77,7 +94,7 @@ impl Config {
 
     /// Takes the resource out.
     pub fn disable(&mut self) {
-        self.0.insert("enabled".to_owned(), false.into());
+        self.map_mut().insert("enabled".to_owned(), false.into());
     }
 
     /// How the node becomes a relation.

@@ -3,34 +3,35 @@
 use super::contract;
 use super::docs::{Describer, Description};
 use super::properties::ColumnProperties;
-use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::diagnostic::{Code, Result};
 use crate::manifest::Column;
+use crate::project::yaml::{self, Place};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-/// Described columns by name.
+/// Described columns by name. `place_of` tells where in `source` each one is written.
 pub fn columns(
     columns: &[ColumnProperties],
     describer: &Describer<'_>,
-    span_of: impl Fn(usize) -> Span,
+    source: &yaml::Source,
+    place_of: impl Fn(usize) -> Place,
 ) -> Result<IndexMap<String, Column>> {
     columns
         .iter()
         .enumerate()
         .map(|(index, column)| {
-            let described = describer.describe(&column.description, &span_of(index))?;
+            let place = place_of(index);
+            let described = describer.describe(&column.description, || source.span(place))?;
             if !column.constraints.iter().all(contract::has_type) {
                 let message = format!("Invalid constraint type on column {}", column.name);
-                return Err(
-                    Diagnostic::new(Code::PropertyInvalid, message).with_span(span_of(index))
-                );
+                return Err(source.error(Code::PropertyInvalid, place, message));
             }
-            Ok((column.name.clone(), described_column(column, described)))
+            Ok((column.name.clone(), described_column(column, described, place)))
         })
         .collect()
 }
 
-fn described_column(column: &ColumnProperties, described: Description) -> Column {
+fn described_column(column: &ColumnProperties, described: Description, place: Place) -> Column {
     let mut meta = column.meta.clone();
     if let Some(Json::Object(more)) = column.config.get("meta") {
         meta.extend(more.clone());
@@ -55,6 +56,7 @@ fn described_column(column: &ColumnProperties, described: Description) -> Column
         granularity: column.granularity.clone(),
         doc_blocks: described.doc_blocks,
         extra,
+        offset: place.start,
     }
 }
 

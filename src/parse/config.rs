@@ -11,7 +11,7 @@ use crate::project::yaml::Timestamp;
 use serde_json::{Value as Json, json};
 
 /// Which set of defaults and rules a config follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConfigKind {
     /// A model.
     Model,
@@ -178,32 +178,6 @@ fn list(value: Json) -> Vec<Json> {
     }
 }
 
-/// The layers of a `dbt_project.yml` section (`models:`, `seeds:`, …) that apply to a
-/// resource, outermost first. On each level keys with a `+`, and keys without whose value is
-/// not an object, are configuration; other keys lead to the next level.
-pub fn project_layers(section: &JsonMap, fqn: &[String]) -> Vec<JsonMap> {
-    let mut layers = Vec::new();
-    let mut level = section;
-    let mut names = fqn.iter();
-    loop {
-        let layer: JsonMap = level
-            .iter()
-            .filter_map(|(key, value)| match key.strip_prefix('+') {
-                Some(name) => Some((name.trim().to_owned(), value.clone())),
-                None if !value.is_object() => Some((key.clone(), value.clone())),
-                None => None,
-            })
-            .collect();
-        if !layer.is_empty() {
-            layers.push(layer);
-        }
-        match names.next().and_then(|name| level.get(name)) {
-            Some(Json::Object(next)) => level = next,
-            _ => return layers,
-        }
-    }
-}
-
 /// A configuration being merged.
 #[derive(Debug, Clone)]
 pub struct ConfigBuilder {
@@ -250,7 +224,7 @@ impl ConfigBuilder {
             let text = if *on { "on" } else { "off" };
             self.values.insert("static_analysis".into(), text.into());
         }
-        let config = Config(self.values);
+        let config = Config::new(self.values);
         check_types(&config, self.kind)?;
         Ok(config)
     }
@@ -495,6 +469,7 @@ fn check_test(config: &Config) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn merged(kind: ConfigKind, layers: &[Json]) -> Config {
         let mut builder = ConfigBuilder::new(kind);
@@ -514,28 +489,10 @@ mod tests {
             ],
         );
         assert_eq!(config.materialized_name(), "view");
-        assert_eq!(config.0["tags"], json!(["a", "b"]));
-        assert_eq!(config.0["meta"], json!({"x": 1, "y": 2}));
+        assert_eq!(config.map()["tags"], json!(["a", "b"]));
+        assert_eq!(config.map()["meta"], json!({"x": 1, "y": 2}));
         let hooks: Vec<_> = config.hooks("pre-hook").into_iter().map(|hook| hook.sql).collect();
         assert_eq!(hooks, ["one", "two"]);
-    }
-
-    #[test]
-    fn project_layers_follow_the_folders() {
-        let section = json!({
-            "+materialized": "view", "tags": ["all"],
-            "shop": {"staging": {"+schema": "stg", "+meta": {"x": 1}}, "marts": {"+schema": "mart"}},
-        });
-        let fqn: Vec<String> = ["shop", "staging", "orders"].map(str::to_owned).into();
-        let layers = project_layers(section.as_object().unwrap(), &fqn);
-        let layers: Vec<Json> = layers.into_iter().map(Json::Object).collect();
-        assert_eq!(
-            layers,
-            [
-                json!({"materialized": "view", "tags": ["all"]}),
-                json!({"schema": "stg", "meta": {"x": 1}}),
-            ]
-        );
     }
 
     #[test]
@@ -547,7 +504,7 @@ mod tests {
                 json!({"grants": {"+select": ["b"], "insert": "y"}}),
             ],
         );
-        assert_eq!(config.0["grants"], json!({"select": ["a", "b"], "insert": ["y"]}));
+        assert_eq!(config.map()["grants"], json!({"select": ["a", "b"], "insert": ["y"]}));
     }
 
     #[test]
@@ -580,5 +537,58 @@ mod tests {
             error.message,
             "Invalid value for config 'enabled': \"maybe\" is not of type 'boolean'"
         );
+    }
+
+    /// A layer: some keys of each rule of merging.
+    fn layer() -> impl Strategy<Value = JsonMap> {
+        use prop::option::of;
+        let words = || prop::collection::vec("[a-c]", 0..3);
+        let object = || prop::collection::btree_map("[x-z]", 0..3_i32, 0..3);
+        (of("[a-c]"), of(words()), of(words()), of(object()), of(object())).prop_map(
+            |(schema, tags, hooks, meta, types)| {
+                let values = [
+                    ("schema", schema.map(Json::from)),
+                    ("tags", tags.map(Json::from)),
+                    ("pre-hook", hooks.map(Json::from)),
+                    ("meta", meta.map(|it| json!(it))),
+                    ("column_types", types.map(|it| json!(it))),
+                ];
+                let given = values.into_iter().filter_map(|(key, it)| Some((key.to_owned(), it?)));
+                given.collect()
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn layers_merge_by_the_rule_of_each_key(layers in prop::collection::vec(layer(), 0..5)) {
+            let given: Vec<Json> = layers.iter().cloned().map(Json::Object).collect();
+            let config = merged(ConfigKind::Model, &given);
+            let of = |key: &str| layers.iter().filter_map(|it| it.get(key)).collect::<Vec<_>>();
+            let joined = |key: &str| {
+                of(key).into_iter().flat_map(|it| list(it.clone())).collect::<Vec<Json>>()
+            };
+            let united = |key: &str| {
+                let objects = of(key).into_iter().filter_map(Json::as_object);
+                Json::Object(objects.flat_map(Clone::clone).collect())
+            };
+            let last = of("schema").pop().cloned().unwrap_or(Json::Null);
+            prop_assert_eq!(&config.map()["schema"], &last);
+            prop_assert_eq!(&config.map()["tags"], &Json::Array(joined("tags")));
+            let hooks: Vec<Json> =
+                config.hooks("pre-hook").into_iter().map(|hook| hook.sql.into()).collect();
+            prop_assert_eq!(hooks, joined("pre-hook"));
+            prop_assert_eq!(&config.map()["meta"], &united("meta"));
+            prop_assert_eq!(&config.map()["column_types"], &united("column_types"));
+            // Nothing else changes, and a layer that says nothing is none.
+            let mut keys = config.map().clone();
+            let plain = merged(ConfigKind::Model, &[]);
+            for key in ["schema", "tags", "pre-hook", "meta", "column_types"] {
+                keys.insert(key.to_owned(), plain.map()[key].clone());
+            }
+            prop_assert_eq!(&keys, plain.map());
+            let with_empty = [&[json!({})], &given[..], &[json!({})]].concat();
+            prop_assert_eq!(merged(ConfigKind::Model, &with_empty), config);
+        }
     }
 }

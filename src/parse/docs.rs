@@ -65,11 +65,12 @@ impl<'a> Describer<'a> {
         Self { shared, scope }
     }
 
-    /// Renders a description that stands at `span`.
-    pub fn describe(&self, text: &str, span: &Span) -> Result<Description> {
+    /// Renders a description. `span` is where it stands; few descriptions need to know.
+    pub fn describe(&self, text: &str, span: impl FnOnce() -> Span) -> Result<Description> {
         if !has_template(text) {
             return Ok(Description { text: text.to_owned(), doc_blocks: Vec::new() });
         }
+        let span = span();
         let context = NodeContext::descriptions(self.shared, Arc::clone(&self.scope));
         let rendered = Template::from_text(Arc::clone(&span.path), text)
             .and_then(|template| template.render(&context))

@@ -27,13 +27,13 @@ impl NodeParser<'_> {
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Exposure };
         let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
         let mut config = self.layers.config(subject, own)?;
-        let (tags, meta) = tags_and_meta(given, &config.0);
-        config.0.insert("tags".into(), json!(tags));
-        config.0.insert("meta".into(), Json::Object(meta.clone()));
+        let (tags, meta) = tags_and_meta(given, config.map());
+        config.map_mut().insert("tags".into(), json!(tags));
+        config.map_mut().insert("meta".into(), Json::Object(meta.clone()));
         let span = entry.span_of(&[Step::Key("depends_on")]);
         let described = self
             .describer(&file.package, &given.name)
-            .describe(&given.description, &entry.span_of(&[Step::Key("description")]))?;
+            .describe(&given.description, || entry.span_of(&[Step::Key("description")]))?;
         let calls: Vec<String> =
             given.depends_on.iter().map(|call| format!("{{{{ {call} }}}}")).collect();
         let capture = Arc::new(Capture::default());
@@ -115,7 +115,7 @@ impl NodeParser<'_> {
         let fqn = fqn(&file.package, &file.relative_path, &given.name);
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Group };
         let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
-        let mut config = self.layers.config(subject, own)?.0;
+        let mut config = self.layers.config(subject, own)?.map().clone();
         config.retain(|key, _| !key.contains('-'));
         check_owner("Group", &given.owner)?;
         Ok(group(file, given, config))

@@ -1,23 +1,83 @@
 //! The `dbt_project.yml` layers of a resource's configuration, by project and kind.
 
-use super::config::{ConfigBuilder, ConfigKind, project_layers};
+use super::config::{ConfigBuilder, ConfigKind};
 use crate::diagnostic::Result;
 use crate::manifest::{Config, JsonMap};
-use crate::project::{ConfigKind as Section, Project};
+use crate::project::{ConfigKind as Section, Project, yaml};
+use parking_lot::RwLock;
+use serde_json::Value as Json;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-/// The config sections of all projects, as JSON.
+/// The config sections of all projects.
 #[derive(Debug)]
 pub struct ProjectLayers {
     root: Arc<str>,
     sections: HashMap<(Arc<str>, Section), SectionTrees>,
+    /// What layers of projects give before a resource says anything itself. Most resources
+    /// share it with others.
+    bases: RwLock<HashMap<BaseKey, Arc<Base>>>,
 }
 
-#[derive(Debug, Default)]
+/// A kind and the ids of the levels that apply.
+type BaseKey = (ConfigKind, Vec<usize>);
+
+#[derive(Debug)]
+struct Base {
+    builder: ConfigBuilder,
+    /// The final configuration of resources that add nothing.
+    config: OnceLock<Config>,
+}
+
+#[derive(Debug)]
 struct SectionTrees {
-    rendered: JsonMap,
-    unrendered: JsonMap,
+    rendered: Level,
+    unrendered: Level,
+}
+
+/// A level of a section (`models:`, `seeds:`, …). Keys with a `+`, and keys without whose value
+/// is not an object, are configuration; other keys lead to the next level.
+#[derive(Debug)]
+struct Level {
+    id: usize,
+    config: JsonMap,
+    below: HashMap<String, Level>,
+}
+
+impl Level {
+    fn new(section: JsonMap, next_id: &mut usize) -> Self {
+        let id = *next_id;
+        *next_id += 1;
+        let (mut config, mut below) = (JsonMap::new(), HashMap::new());
+        for (key, value) in section {
+            match (key.strip_prefix('+'), value) {
+                (Some(name), value) => {
+                    config.insert(name.trim().to_owned(), value);
+                }
+                (None, Json::Object(section)) => {
+                    below.insert(key, Self::new(section, next_id));
+                }
+                (None, value) => {
+                    config.insert(key, value);
+                }
+            }
+        }
+        Self { id, config, below }
+    }
+
+    /// The levels that apply to a resource and say something, outermost first.
+    fn along(&self, fqn: &[String]) -> Vec<&Self> {
+        let mut levels = Vec::new();
+        let mut level = Some(self);
+        let mut names = fqn.iter();
+        while let Some(here) = level {
+            if !here.config.is_empty() {
+                levels.push(here);
+            }
+            level = names.next().and_then(|name| here.below.get(name));
+        }
+        levels
+    }
 }
 
 /// What a resource says of its own configuration.
@@ -40,66 +100,116 @@ pub struct Subject<'a> {
     pub kind: ConfigKind,
 }
 
+impl<'a> OwnConfig<'a> {
+    fn layers(self) -> impl Iterator<Item = &'a JsonMap> {
+        self.properties.into_iter().chain([self.calls])
+    }
+
+    fn is_empty(self) -> bool {
+        self.layers().all(JsonMap::is_empty)
+    }
+}
+
 impl ProjectLayers {
     /// Takes the config sections of the root project and its packages.
     pub fn new<'p>(root: &Arc<str>, projects: impl IntoIterator<Item = &'p Project>) -> Self {
         let mut sections = HashMap::new();
+        let mut next_id = 0;
+        let mut level = |node: &yaml::Node| match node.to_json() {
+            Json::Object(map) => Level::new(map, &mut next_id),
+            _ => Level::new(JsonMap::new(), &mut next_id),
+        };
         for project in projects {
             for (section, tree) in &project.configs {
-                let json = |node: &crate::project::yaml::Node| match node.to_json() {
-                    serde_json::Value::Object(map) => map,
-                    _ => JsonMap::new(),
-                };
                 let trees = SectionTrees {
-                    rendered: json(&tree.rendered),
-                    unrendered: json(&tree.unrendered),
+                    rendered: level(&tree.rendered),
+                    unrendered: level(&tree.unrendered),
                 };
                 sections.insert((Arc::clone(&project.name), *section), trees);
             }
         }
-        Self { root: Arc::clone(root), sections }
+        Self { root: Arc::clone(root), sections, bases: RwLock::default() }
     }
 
     /// The final configuration.
     pub fn config(&self, subject: Subject<'_>, own: OwnConfig<'_>) -> Result<Config> {
-        let mut builder = ConfigBuilder::new(subject.kind);
-        self.each_layer(subject, own, false, |layer| builder.apply(layer));
+        let section = Some(section(subject.kind));
+        let mut levels = self.levels(subject.package, section, subject.fqn, Tree::Rendered);
+        let roots = self.levels_of_root(subject, section, Tree::Rendered);
+        if own.is_empty() {
+            levels.extend(roots);
+            let base = self.base(subject.kind, &levels);
+            if let Some(config) = base.config.get() {
+                return Ok(config.clone());
+            }
+            let config = base.builder.clone().finish()?;
+            return Ok(base.config.get_or_init(|| config).clone());
+        }
+        let mut builder = self.base(subject.kind, &levels).builder.clone();
+        let roots = roots.into_iter().map(|level| &level.config);
+        own.layers().chain(roots).for_each(|layer| builder.apply(layer));
         builder.finish()
     }
 
     /// The configuration as written: later layers replace earlier ones key by key.
     pub fn unrendered(&self, subject: Subject<'_>, own: OwnConfig<'_>) -> JsonMap {
+        let section = unrendered_section(subject.kind);
+        let levels = self.levels(subject.package, section, subject.fqn, Tree::Unrendered);
+        let roots = self.levels_of_root(subject, section, Tree::Unrendered);
+        let layers = levels.into_iter().map(|level| &level.config).chain(own.layers());
         let mut values = JsonMap::new();
-        self.each_layer(subject, own, true, |layer| values.extend(layer.clone()));
+        for layer in layers.chain(roots.into_iter().map(|level| &level.config)) {
+            values.extend(layer.clone());
+        }
         values
     }
 
-    fn each_layer(
+    fn levels(
+        &self,
+        package: &Arc<str>,
+        section: Option<Section>,
+        fqn: &[String],
+        tree: Tree,
+    ) -> Vec<&Level> {
+        let trees = section.and_then(|it| self.sections.get(&(Arc::clone(package), it)));
+        trees.map_or_else(Vec::new, |trees| match tree {
+            Tree::Rendered => trees.rendered.along(fqn),
+            Tree::Unrendered => trees.unrendered.along(fqn),
+        })
+    }
+
+    /// The root project's layers on top of a package's resource.
+    fn levels_of_root(
         &self,
         subject: Subject<'_>,
-        own: OwnConfig<'_>,
-        unrendered: bool,
-        mut apply: impl FnMut(&JsonMap),
-    ) {
-        let project = |package: &Arc<str>| {
-            let section = if unrendered {
-                unrendered_section(subject.kind)
-            } else {
-                Some(section(subject.kind))
-            };
-            let trees = section.and_then(|it| self.sections.get(&(Arc::clone(package), it)));
-            trees.map_or_else(Vec::new, |trees| {
-                let tree = if unrendered { &trees.unrendered } else { &trees.rendered };
-                project_layers(tree, subject.fqn)
-            })
-        };
-        project(subject.package).iter().for_each(&mut apply);
-        own.properties.into_iter().for_each(&mut apply);
-        apply(own.calls);
-        if *subject.package != self.root {
-            project(&self.root).iter().for_each(&mut apply);
+        section: Option<Section>,
+        tree: Tree,
+    ) -> Vec<&Level> {
+        if *subject.package == self.root {
+            return Vec::new();
         }
+        self.levels(&self.root, section, subject.fqn, tree)
     }
+
+    fn base(&self, kind: ConfigKind, levels: &[&Level]) -> Arc<Base> {
+        let key = (kind, levels.iter().map(|level| level.id).collect());
+        if let Some(base) = self.bases.read().get(&key) {
+            return Arc::clone(base);
+        }
+        let mut builder = ConfigBuilder::new(kind);
+        for level in levels {
+            builder.apply(&level.config);
+        }
+        let base = Arc::new(Base { builder, config: OnceLock::new() });
+        Arc::clone(self.bases.write().entry(key).or_insert(base))
+    }
+}
+
+/// Which of a section's forms is read.
+#[derive(Debug, Clone, Copy)]
+enum Tree {
+    Rendered,
+    Unrendered,
 }
 
 /// Which section dbt reads for the configuration as written: not always the one that counts.
@@ -125,5 +235,30 @@ fn section(kind: ConfigKind) -> Section {
         ConfigKind::Metric => Section::Metrics,
         ConfigKind::SemanticModel => Section::SemanticModels,
         ConfigKind::SavedQuery => Section::SavedQueries,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn layers_follow_the_folders() {
+        let section = json!({
+            "+materialized": "view", "tags": ["all"],
+            "shop": {"staging": {"+schema": "stg", "+meta": {"x": 1}}, "marts": {"+schema": "mart"}},
+        });
+        let section = Level::new(section.as_object().unwrap().clone(), &mut 0);
+        let fqn: Vec<String> = ["shop", "staging", "orders"].map(str::to_owned).into();
+        let layers: Vec<Json> =
+            section.along(&fqn).into_iter().map(|level| level.config.clone().into()).collect();
+        assert_eq!(
+            layers,
+            [
+                json!({"materialized": "view", "tags": ["all"]}),
+                json!({"schema": "stg", "meta": {"x": 1}}),
+            ]
+        );
     }
 }

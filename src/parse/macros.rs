@@ -93,7 +93,7 @@ impl Parse<'_> {
     ) -> Result<()> {
         let given = &entry.value;
         let describer = self.parser.describer(&file.package, &given.name);
-        let describe = |text: &str| describer.describe(text, &entry.span());
+        let describe = |text: &str| describer.describe(text, || entry.span());
         node.description = describe(&given.description)?.text;
         let of_config = |key: &str| given.config.get(key).and_then(Json::as_object);
         node.meta.clone_from(&given.meta);

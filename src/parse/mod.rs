@@ -68,7 +68,7 @@ pub struct Sources {
 #[derive(Debug)]
 pub struct Parsed {
     /// All resources.
-    pub manifest: Arc<Manifest>,
+    pub manifest: Manifest,
     /// What is not wrong enough to stop.
     pub warnings: Vec<Warning>,
 }
@@ -150,7 +150,7 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     warnings.extend(found.warnings);
     warnings.extend(unused_paths::warning(&workspace.root, &manifest));
     manifest.docs = blocks.into_iter().map(|block| (block.unique_id.clone(), block)).collect();
-    Ok(Parsed { manifest: Arc::new(manifest), warnings })
+    Ok(Parsed { manifest, warnings })
 }
 
 /// Reads all property files.

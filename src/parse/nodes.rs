@@ -213,13 +213,13 @@ impl<'a> NodeParser<'a> {
     fn describe(&self, node: &mut Node, patch: Patch<'_>) -> Result<()> {
         let entry = patch.entry;
         let describer = self.describer(&patch.file.package, node.unique_id.as_str());
-        let span = entry.span_of(&[Step::Key("description")]);
+        let span = || entry.span_of(&[Step::Key("description")]);
         let properties = &entry.value;
-        let described = describer.describe(&properties.description, &span)?;
+        let described = describer.describe(&properties.description, span)?;
         node.description = described.text;
         node.doc_blocks = described.doc_blocks;
-        node.columns = columns(&properties.columns, &describer, |index| {
-            entry.span_of(&[Step::Key("columns"), Step::Index(index)])
+        node.columns = columns(&properties.columns, &describer, &entry.source, |index| {
+            entry.place_of(&[Step::Key("columns"), Step::Index(index)])
         })?;
         node.patch_path = Some(patch.path());
         if let NodeKind::Model { constraints, deprecation_date, time_spine, .. } = &mut node.kind {

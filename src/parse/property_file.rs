@@ -33,8 +33,12 @@ impl<T> Entry<T> {
 
     /// Where a value inside the entry is; the entry itself when there is none.
     pub fn span_of(&self, path: &[Step<'_>]) -> Span {
-        self.source
-            .span(find(&self.node, path).map_or_else(|| first_line(&self.node), |node| node.place))
+        self.source.span(self.place_of(path))
+    }
+
+    /// The same as bytes of the file; a [`Span`] has to count lines.
+    pub fn place_of(&self, path: &[Step<'_>]) -> yaml::Place {
+        find(&self.node, path).map_or_else(|| first_line(&self.node), |node| node.place)
     }
 }
 
@@ -382,6 +386,64 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// Lines of property files, right and wrong.
+    const WORDS: &[&str] = &[
+        "models:",
+        "- name: a",
+        "name: a",
+        "columns:",
+        "- name: id",
+        "data_tests:",
+        "tests:",
+        "- unique",
+        "- unique:",
+        "- not_null: {where: x}",
+        "config:",
+        "config: {enabled: false}",
+        "meta: {x: [1, 2]}",
+        "tags: [a]",
+        "tags: a",
+        "versions:",
+        "- v: 1",
+        "- v: 2.5",
+        "latest_version: 1",
+        "defined_in: b",
+        "include: all",
+        "exclude: [id]",
+        "- include: '*'",
+        "sources:",
+        "tables:",
+        "seeds:",
+        "snapshots:",
+        "relation: ref('a')",
+        "exposures:",
+        "owner: {email: x}",
+        "type: dashboard",
+        "groups:",
+        "macros:",
+        "arguments:",
+        "unit_tests:",
+        "model: a",
+        "given:",
+        "- input: ref('b')",
+        "rows: [{id: 1}]",
+        "expect: {rows: []}",
+        "description: '{{ doc(1) }}'",
+        "- 1",
+        "- null",
+        "- []",
+        "null",
+        "x: &x {y: 1}",
+        "<<: *x",
+        "constraints: [{type: check}]",
+        "semantic_models:",
+        "metrics:",
+        "saved_queries:",
+        "overrides: p",
+        "freshness: {warn_after: {count: 1}}",
+        "quoting: {identifier: true}",
+    ];
+
     fn read_text(text: &str) -> (PropertyFile, Findings) {
         let yaml = Yaml::parse("models/s.yml", text).unwrap();
         let mut findings = Findings::default();
@@ -424,5 +486,25 @@ mod tests {
             read_text("models:\n- name: a\n  meta: {x: 1}\n  config: {meta: {y: 1}}\n");
         assert!(file.models.is_empty());
         assert_eq!(findings.errors.len(), 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_yaml_is_read_or_refused(
+            lines in proptest::collection::vec(
+                (0..6_usize, proptest::sample::select(WORDS)), 0..24,
+            ),
+        ) {
+            let lines = lines.into_iter().map(|(depth, word)| format!("{:1$}{word}\n", "", depth * 2));
+            let text: String = std::iter::once("version: 2\n".to_owned()).chain(lines).collect();
+            let Ok(yaml) = Yaml::parse("models/s.yml", text) else { return Ok(()) };
+            let render = |text: &str, _: Span| Ok(json!(format!("<{text}>")));
+            let mut findings = Findings::default();
+            let file = read(yaml, &render, &mut findings);
+            for entry in &file.models {
+                let span = entry.span_of(&[Step::Key("columns"), Step::Index(0)]);
+                proptest::prop_assert!(span.line > 0);
+            }
+        }
     }
 }

@@ -76,12 +76,12 @@ impl NodeParser<'_> {
         export: &Export,
         database: Option<&str>,
     ) -> Result<RelationName> {
-        let mut config = Config(export.config.clone());
+        let mut config = Config::new(export.config.clone());
         if let Some(database) = database {
-            config.0.insert("database".to_owned(), database.into());
+            config.map_mut().insert("database".to_owned(), database.into());
         }
         // dbt keeps an export's schema under another name, which its macros are not given.
-        config.0.shift_remove("schema");
+        config.map_mut().shift_remove("schema");
         let name = Arc::from(export.name.as_str());
         let json = || Ok(json!({"name": export.name, "config": config}));
         let package = &file.package;

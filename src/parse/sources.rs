@@ -52,12 +52,13 @@ impl NodeParser<'_> {
         let unrendered_config = self.layers.unrendered(subject, own);
         let describer = self.describer(&file.package, &table.name);
         let at = |path: &[Step<'_>]| {
-            entry.span_of(&[&[Step::Key("tables"), Step::Index(index)], path].concat())
+            entry.place_of(&[&[Step::Key("tables"), Step::Index(index)], path].concat())
         };
-        let described = describer.describe(&table.description, &at(DESCRIPTION))?;
+        let described =
+            describer.describe(&table.description, || entry.source.span(at(DESCRIPTION)))?;
         let source_described =
-            describer.describe(&source.description, &entry.span_of(DESCRIPTION))?;
-        let columns = columns(&table.columns, &describer, |column| {
+            describer.describe(&source.description, || entry.span_of(DESCRIPTION))?;
+        let columns = columns(&table.columns, &describer, &entry.source, |column| {
             at(&[Step::Key("columns"), Step::Index(column)])
         })?;
         let quoting = merged_quoting(source, table);
@@ -92,7 +93,11 @@ impl NodeParser<'_> {
             loader: source.loader.clone(),
             loaded_at_field: text("loaded_at_field"),
             loaded_at_query: text("loaded_at_query"),
-            freshness: config.0.get("freshness").filter(|freshness| !freshness.is_null()).cloned(),
+            freshness: config
+                .map()
+                .get("freshness")
+                .filter(|freshness| !freshness.is_null())
+                .cloned(),
             external: table.external.as_ref().map(|raw| External {
                 location: raw.get("location").and_then(Json::as_str).map(str::to_owned),
                 raw: raw.clone(),

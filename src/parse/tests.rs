@@ -231,7 +231,8 @@ impl NodeParser<'_> {
         let own = OwnConfig { properties: None, calls: &calls };
         self.configure(&mut node, ConfigKind::Test, own).map_err(place)?;
         let describer = self.describer(request.package(), &definition.name);
-        node.description = describer.describe(&definition.description, &request.span)?.text;
+        node.description =
+            describer.describe(&definition.description, || request.span.clone())?.text;
         node.group = attached.and_then(|node| node.group.clone());
         self.name_relation(&mut node).map_err(place)?;
         Ok(node)

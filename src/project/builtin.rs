@@ -47,7 +47,7 @@ fn project(name: &str) -> Project {
         query_comment: QueryComment::default(),
         flags: Map::default(),
         restrict_access: false,
-        source: Arc::new(Source { path: "dbt_project.yml".into(), text: "".into() }),
+        source: Arc::new(Source::new("dbt_project.yml", "")),
         unrendered: Node { value: Value::Map(Map::default()), place: Place::default() },
     }
 }

@@ -3,26 +3,44 @@
 use crate::manifest::{JsonMap, Manifest, Resource, UniqueId};
 use crate::sql::project::{ColumnLineage, NodeColumns, Unanalysed, Upstream, column_name};
 use crate::sql::{Kind, Name, RelationId};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
 /// What stands for all columns of a relation whose columns are not known.
 const ALL: &str = "*";
 
-/// The parts `columns`, `rows` and `unanalysed` of lineage.json.
-pub fn json(lineage: &ColumnLineage, manifest: &Manifest) -> JsonMap {
-    let (mut columns, mut rows) = (JsonMap::new(), JsonMap::new());
-    for (id, node) in &lineage.nodes {
-        columns.insert(id.to_string(), node_columns(id, node, manifest));
-        if !node.rows.is_empty() {
-            rows.insert(id.to_string(), node.rows.iter().map(upstream).collect());
-        }
-    }
+/// The parts `columns`, `rows` and `unanalysed` of lineage.json. Nodes become JSON one after
+/// the other: together they take more memory than all else.
+pub fn write<M: SerializeMap>(
+    map: &mut M,
+    lineage: &ColumnLineage,
+    manifest: &Manifest,
+) -> Result<(), M::Error> {
+    map.serialize_entry("columns", &Columns(lineage, manifest))?;
+    map.serialize_entry("rows", &Rows(lineage))?;
     let unanalysed: Json = lineage.unanalysed.iter().map(unanalysed).collect();
-    JsonMap::from_iter([
-        ("columns".to_owned(), Json::Object(columns)),
-        ("rows".to_owned(), Json::Object(rows)),
-        ("unanalysed".to_owned(), unanalysed),
-    ])
+    map.serialize_entry("unanalysed", &unanalysed)
+}
+
+struct Columns<'a>(&'a ColumnLineage, &'a Manifest);
+
+impl Serialize for Columns<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(lineage, manifest) = self;
+        let nodes = lineage.nodes.iter();
+        serializer.collect_map(nodes.map(|(id, node)| (id, node_columns(id, node, manifest))))
+    }
+}
+
+struct Rows<'a>(&'a ColumnLineage);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let nodes = self.0.nodes.iter().filter(|(_, node)| !node.rows.is_empty());
+        let upstreams = |node: &NodeColumns| node.rows.iter().map(upstream).collect::<Json>();
+        serializer.collect_map(nodes.map(|(id, node)| (id, upstreams(node))))
+    }
 }
 
 /// The same as a list of columns, as the site reads it. Tables outside the project are left

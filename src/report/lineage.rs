@@ -1,8 +1,8 @@
 //! What flows where: the nodes and edges that diagrams and `lineage.json` show.
 
 use crate::manifest::{Manifest, Resource, ResourceType, UniqueId};
+use foldhash::HashMap;
 use indexmap::IndexMap;
-use std::collections::HashMap;
 
 /// One node of the lineage.
 #[derive(Debug, Clone)]

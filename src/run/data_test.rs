@@ -94,7 +94,7 @@ mod tests {
     fn judged(config: serde_json::Value, failures: i64, warn: bool, error: bool) -> Built {
         let serde_json::Value::Object(config) = config else { panic!("an object") };
         let findings = Findings { failures, should_warn: warn, should_error: error };
-        findings.judge(&Config(config), false)
+        findings.judge(&Config::new(config), false)
     }
 
     #[test]

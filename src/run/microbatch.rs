@@ -277,7 +277,10 @@ fn with_hooks(node: &Arc<Node>, is_first: bool, is_last: bool) -> Arc<Node> {
     let mut node = Arc::clone(node);
     for (key, keeps) in [("pre-hook", is_first), ("post-hook", is_last)] {
         if !keeps && node.config.get(key).is_some() {
-            Arc::make_mut(&mut node).config.0.insert(key.to_owned(), Json::Array(Vec::new()));
+            Arc::make_mut(&mut node)
+                .config
+                .map_mut()
+                .insert(key.to_owned(), Json::Array(Vec::new()));
         }
     }
     node

@@ -254,7 +254,7 @@ pub fn result_line(
         NodeKind::Seed { .. } => Event::LogSeedResult(line),
         NodeKind::Snapshot => Event::LogSnapshotResult {
             line: ResultLine { description: relation(node, database), ..line },
-            config: node.config.0.clone(),
+            config: node.config.map().clone(),
         },
         NodeKind::SingularTest => Event::LogTestResult {
             line: ResultLine { description: node.name.to_string(), ..line },

@@ -13,7 +13,8 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{Event, NodeInfo};
 use crate::jinja::{Args, Template, Value};
 use crate::manifest::{
-    Fixture, FixtureFormat, GivenInput, Manifest, Node, Source, SourceArgs, UniqueId, UnitTest,
+    Config, Fixture, FixtureFormat, GivenInput, Manifest, Node, Source, SourceArgs, UniqueId,
+    UnitTest,
 };
 use crate::parse::static_reference::{self, StaticReference};
 use crate::postgres::types;
@@ -311,15 +312,14 @@ pub(super) fn stand_in(test: &UnitTest, manifest: &Manifest) -> Result<Arc<Node>
     node.name = name;
     let expect = &test.expect;
     let is_sql = expect.format == FixtureFormat::Sql;
-    node.config.0.clear();
-    for (key, value) in [
+    let config = [
         ("enabled", Json::Bool(true)),
         ("materialized", json!("unit")),
         ("expected_rows", if is_sql { json!([]) } else { expect.rows.clone() }),
         ("expected_sql", if is_sql { expect.rows.clone() } else { Json::Null }),
-    ] {
-        node.config.0.insert(key.to_owned(), value);
-    }
+    ];
+    let config = config.into_iter().map(|(key, value)| (key.to_owned(), value));
+    node.config = Config::new(config.collect());
     Ok(Arc::new(node))
 }
 

@@ -115,8 +115,28 @@ fn what_cannot_be_traced_is_told_with_its_place() {
     let said = project.run("lineage --check");
     assert_eq!(said.code, 1);
     assert!(said.stdout.contains("models/both.sql:1:8: the columns of model.shop.both"));
-    assert!(said.stdout.contains("models/raw.yml: column gone of model.shop.mart is described"));
+    assert!(
+        said.stdout.contains("models/raw.yml:10:30: column gone of model.shop.mart is described")
+    );
     assert!(said.stdout.trim_end().ends_with("3 of 4 traced"), "{}", said.stdout);
+}
+
+#[test]
+fn columns_that_only_the_database_has_are_followed() {
+    let project = Project::new()
+        .file(
+            "models/wide.sql",
+            "select 1 as id {% if flags.WHICH == 'run' %}, 2 as more{% endif %}",
+        )
+        .file("models/reader.sql", "select more from {{ ref('wide') }}");
+    project.ok("run");
+    project.ok("docs generate");
+    let lineage = project.artifact("lineage.json");
+    assert_eq!(lineage["unanalysed"], json!([]));
+    assert_eq!(
+        upstream(&lineage, "model.shop.reader", "more"),
+        json!([{"node": "model.shop.wide", "column": "more", "kind": "direct"}])
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ from sqlglot import exp
 from sqlglot.lineage import lineage
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import build_scope
+from sqlglot.schema import MappingSchema
 
 
 def read(target):
@@ -46,9 +47,22 @@ def read(target):
         yield node, ours, relations
 
 
-def columns_of(dsn):
-    """database → schema → table → column → type."""
+def columns_of(dsn, models):
+    """All relations, as sqlglot wants them: made once, as it takes seconds. What the server has
+    not (inlined models, models that were not built) has the columns that gdbt found."""
     schema = {}
+    for node, ours, _ in models:
+        found = ours.get("columns", {}).get(node["unique_id"], {})
+        columns = {column: "text" for column in found}
+        if not columns or "*" in columns:
+            continue
+        if node["config"]["materialized"] == "ephemeral":
+            inlined = schema.setdefault("inlined", {}).setdefault("inlined", {})
+            inlined["__dbt__cte__" + node["alias"]] = columns
+        elif node["relation_name"]:
+            database, name, table = node["relation_name"].replace('"', "").split(".")
+            schema.setdefault(database, {}).setdefault(name, {})[table] = columns
+    built = {}
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(
             "select current_database(), n.nspname, c.relname, a.attname, format_type(a.atttypid, null)"
@@ -58,9 +72,10 @@ def columns_of(dsn):
             " and n.nspname not in ('pg_catalog', 'information_schema')"
         )
         for database, name, table, column, kind in rows:
-            tables = schema.setdefault(database, {}).setdefault(name, {})
-            tables.setdefault(table, {})[column] = kind
-    return schema
+            built.setdefault((database, name, table), {})[column] = kind
+    for (database, name, table), columns in built.items():
+        schema.setdefault(database, {}).setdefault(name, {})[table] = columns
+    return MappingSchema(schema, dialect="postgres")
 
 
 def scope_of(node, schema):
@@ -69,7 +84,7 @@ def scope_of(node, schema):
     for cte in list(sql.find_all(exp.CTE)):
         if cte.alias.startswith("__dbt__cte__"):
             # An inlined model is a node of its own in gdbt.
-            cte.set("this", sqlglot.parse_one("select * from inlined." + cte.alias))
+            cte.set("this", sqlglot.parse_one("select * from inlined.inlined." + cte.alias))
     sql = qualify(
         sql, dialect="postgres", schema=schema, validate_qualify_columns=False, identify=False
     )
@@ -78,13 +93,13 @@ def scope_of(node, schema):
 
 def theirs(column, sql, schema, scope, node, relations):
     """The columns of relations that sqlglot finds for one output column."""
-    root = lineage(f'"{column}"', sql, schema, scope=scope, dialect="postgres")
+    root = lineage(f'"{column}"', sql, schema, scope=scope, dialect="postgres", trim_selects=False)
     found = set()
     for leaf in root.walk():
         if leaf.downstream or not isinstance(leaf.expression, exp.Table):
             continue
         parts = [part.name for part in leaf.expression.parts]
-        name = ".".join(parts[1:] if parts[0] == "inlined" else parts)
+        name = ".".join(parts[2:] if parts[0] == "inlined" else parts)
         ids = relations.get(name, [name])
         # A source may be declared over a table that a seed or model makes.
         referred = [it for it in ids if it in node["depends_on"]["nodes"]]
@@ -118,8 +133,8 @@ def main():
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("targets", nargs="+", type=pathlib.Path)
     options = options.parse_args()
-    schema = columns_of(options.dsn)
     models = [model for target in options.targets for model in read(target)]
+    schema = columns_of(options.dsn, models)
     analysed = [it for it in models if it[0]["unique_id"] in it[1].get("columns", {})]
     share = 100 * len(analysed) / max(len(models), 1)
     print(f"{len(models)} models, {len(analysed)} analysed ({share:.2f} %)")

@@ -54,9 +54,10 @@ fn compile(folder: &Path) {
     let macros = sources.macros().iter().cloned();
     let shared = Shared::new(workspace, invocation, macros, Arc::new(Silent)).unwrap();
     let parsed = parse(&shared, &sources).unwrap();
-    shared.set_manifest(parsed.manifest.clone());
+    let manifest = Arc::new(parsed.manifest);
+    shared.set_manifest(manifest.clone());
     let compiler = Compiler::new(&shared, true);
-    for node in parsed.manifest.nodes.values() {
+    for node in manifest.nodes.values() {
         compiler.compile(node, None).unwrap();
     }
 }

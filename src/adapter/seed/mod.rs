@@ -363,4 +363,23 @@ mod tests {
         assert_eq!(error.span.unwrap().line, 3);
         assert!(Seed::parse("", "seeds/a.csv", ',', []).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_rows_or_an_error(
+            text in "([-+0-9.eE:, \\t\"'\n\r;|a-cT\u{0}\u{e9}]|true|null|NaN|inf|2020-01-05|\"\"){0,60}",
+            delimiter in proptest::sample::select(vec![',', ';', '|', '\t', 'é']),
+        ) {
+            let Ok(seed) = Seed::parse(&text, "seeds/a.csv", delimiter, ["b"]) else { return Ok(()) };
+            let seed = Arc::new(seed);
+            proptest::prop_assert_eq!(seed.names().len(), seed.types().len());
+            let rows = (0..seed.len()).filter_map(|row| seed.row(row)).count();
+            proptest::prop_assert_eq!(rows, seed.len());
+            // What COPY reads has a line for each row and a cell for each column.
+            let copied = copied(&seed, "Europe/Berlin");
+            proptest::prop_assert_eq!(copied.lines().count(), seed.len());
+            let width = seed.names().len();
+            proptest::prop_assert!(copied.lines().all(|line| line.split('\t').count() == width));
+        }
+    }
 }

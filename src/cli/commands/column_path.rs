@@ -6,9 +6,9 @@ use crate::cli::args::LineageOutput;
 use crate::cli::columns;
 use crate::cli::loaded::Loaded;
 use crate::cli::session::Session;
-use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::event::Event;
-use crate::manifest::{Manifest, Node, Resource, ResourceType, UniqueId};
+use crate::manifest::{Column, Manifest, Node, Resource, ResourceType, UniqueId};
 use crate::report::column_path::ColumnPath;
 use crate::sql::project::{ColumnLineage, ColumnRef, Direction, Paths, described_but_missing};
 use crate::sql::{Name, RelationId};
@@ -80,22 +80,41 @@ pub fn check(session: &Session, loaded: &Loaded) -> Result<ExitStatus, Vec<Diagn
     let lineage = analyse(session, loaded)?;
     let print = |message: String| session.emit(Event::Output { message });
     for it in &lineage.unanalysed {
-        let place = it.span.as_ref().map_or_else(String::new, |span| match span.column {
-            0 => format!("{}: ", span.path),
-            column => format!("{}:{}:{column}: ", span.path, span.line),
-        });
+        let place = it.span.as_ref().map(|span| format!("{}: ", place(span))).unwrap_or_default();
         print(format!("{place}the columns of {} cannot be traced: {}", it.node, it.reason));
     }
     let mut status = ExitStatus::Success;
     for (node, column) in described_but_missing(&loaded.manifest, &lineage) {
-        let file = node.patch_path.as_deref().unwrap_or(&node.original_file_path);
-        let file = file.split_once("://").map_or(file, |(_, path)| path);
-        let of = &node.unique_id;
-        print(format!("{file}: column {column} of {of} is described, but its query has none"));
+        let place = described_at(node, column, loaded);
+        let (of, name) = (&node.unique_id, &column.name);
+        print(format!("{place}: column {name} of {of} is described, but its query has none"));
         status = ExitStatus::Failure;
     }
     print(format!("{} of {} traced", lineage.nodes.len(), analysed(&loaded.manifest).count()));
     Ok(status)
+}
+
+/// `file:line:column`, as editors and CI read it.
+fn place(span: &Span) -> String {
+    match span.column {
+        0 => format!("{}:{}", span.path, span.line),
+        column => format!("{}:{}:{column}", span.path, span.line),
+    }
+}
+
+/// Where a property file describes a column.
+fn described_at(node: &Node, column: &Column, loaded: &Loaded) -> String {
+    let file = node.patch_path.as_deref().unwrap_or(&node.original_file_path);
+    let (package, path) = file.split_once("://").unwrap_or((&node.package_name, file));
+    let workspace = &loaded.workspace;
+    let project = workspace.packages.get(package).unwrap_or(&workspace.root);
+    match std::fs::read_to_string(project.root.join(path)) {
+        Ok(text) => {
+            let start = column.offset as usize;
+            place(&Span::from_bytes(path, &text, start, start))
+        }
+        Err(_) => path.to_owned(),
+    }
 }
 
 /// Whether a column is made of something, is used, or is one of a query.

@@ -13,6 +13,7 @@ mod freshness;
 mod init;
 mod lineage;
 mod list;
+mod man;
 mod parse;
 mod retry;
 mod run;
@@ -53,5 +54,6 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Init(args) => Ok(init::run(args, session)?),
         Command::Db(command) => Ok(db::run(command, session)?),
         Command::Completions(args) => Ok(completions::run(args, session)),
+        Command::Man(args) => Ok(man::run(args, session)?),
     }
 }

@@ -449,7 +449,7 @@ fn has_path(resource: Resource<'_>, pattern: &[Pattern], root: Option<&std::path
 
 fn has_config(resource: Resource<'_>, keys: &[String], wanted: &Json) -> bool {
     let Some((first, rest)) = keys.split_first() else { return false };
-    let mut value = resource.config().0.get(first);
+    let mut value = resource.config().map().get(first);
     for key in rest {
         value = value.and_then(|value| value.get(key));
     }

@@ -3,19 +3,21 @@
 
 use super::method::Method;
 use crate::diagnostic::{Code, Diagnostic, Result};
+use clap::ValueEnum;
 use std::str::FromStr;
 
-/// When tests are selected because their parents are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Which tests come with selected nodes
+/// (<https://docs.getdbt.com/reference/node-selection/test-selection-examples>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum IndirectSelection {
-    /// When any parent is selected.
+    /// Tests of which any parent is selected.
     #[default]
     Eager,
-    /// When all parents are selected.
+    /// Tests of which all parents are selected.
     Cautious,
-    /// When all parents are selected or upstream of what is selected.
+    /// Tests of which all parents are selected or ancestors of selected nodes.
     Buildable,
-    /// Never.
+    /// Only tests that are selected themselves.
     Empty,
 }
 
@@ -23,17 +25,11 @@ impl FromStr for IndirectSelection {
     type Err = Box<Diagnostic>;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text.to_ascii_lowercase().as_str() {
-            "eager" => Ok(Self::Eager),
-            "cautious" => Ok(Self::Cautious),
-            "buildable" => Ok(Self::Buildable),
-            "empty" => Ok(Self::Empty),
-            _ => Err(Diagnostic::new(
-                Code::BadArgument,
-                format!("'{text}' is not an indirect selection mode"),
-            )
-            .with_help("The modes are eager, cautious, buildable and empty.")),
-        }
+        <Self as ValueEnum>::from_str(text, true).map_err(|_| {
+            let message = format!("'{text}' is not an indirect selection mode");
+            Diagnostic::new(Code::BadArgument, message)
+                .with_help("The modes are eager, cautious, buildable and empty.")
+        })
     }
 }
 

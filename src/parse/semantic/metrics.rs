@@ -29,7 +29,7 @@ impl NodeParser<'_> {
             original_file_path: Arc::clone(&file.path),
             unique_id: UniqueId::new(ResourceType::Metric, &file.package, &given.name),
             fqn: base.fqn,
-            description: describer.describe(&given.description, span)?.text,
+            description: describer.describe(&given.description, || span.clone())?.text,
             label: given.label.clone(),
             type_: given.type_.as_str().to_owned(),
             type_params: given.type_params.json(given.type_).map_err(invalid)?,

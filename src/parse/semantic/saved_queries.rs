@@ -29,7 +29,7 @@ impl NodeParser<'_> {
         tags.dedup();
         let query = &given.query_params;
         let describer = self.describer(&file.package, &given.name);
-        let describe = |text: &str| describer.describe(text, &entry.span()).map(|it| it.text);
+        let describe = |text: &str| describer.describe(text, || entry.span()).map(|it| it.text);
         Ok(SavedQuery {
             name: given.name.as_str().into(),
             resource_type: ResourceType::SavedQuery,

@@ -15,7 +15,7 @@ pub use timestamp::Timestamp;
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use num_bigint::BigInt;
 use serde_json::Value as Json;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The text of a file, kept so that errors can show the line they are about.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Source {
     pub path: Arc<str>,
     /// Its whole text.
     pub text: Arc<str>,
+    /// Where its lines end: every test that a file describes has a place in it.
+    line_ends: OnceLock<Vec<usize>>,
 }
 
 /// A parsed YAML file.
@@ -112,7 +114,7 @@ impl Yaml {
     /// # Errors
     /// `YamlSyntax`, at the place of the mistake.
     pub fn parse(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Result<Self> {
-        compose::compose(Arc::new(Source { path: path.into(), text: text.into() }))
+        compose::compose(Arc::new(Source::new(path, text)))
     }
 
     /// The document's fields, if it is a mapping.
@@ -122,14 +124,21 @@ impl Yaml {
 }
 
 impl Source {
+    /// A file's text. `path` is what errors show.
+    pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self { path: path.into(), text: text.into(), line_ends: OnceLock::new() }
+    }
+
     /// Where a node is, for an error.
     pub fn span(&self, place: Place) -> Span {
-        Span::from_bytes(
-            Arc::clone(&self.path),
-            &self.text,
-            place.start as usize,
-            place.end as usize,
-        )
+        let range = (place.start as usize, place.end as usize);
+        Span::after_lines(Arc::clone(&self.path), &self.text, range, |before| {
+            let ends = self.line_ends.get_or_init(|| {
+                let bytes = self.text.bytes().enumerate();
+                bytes.filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index).collect()
+            });
+            ends.partition_point(|end| *end < before.len())
+        })
     }
 
     /// An error about a place in this file.

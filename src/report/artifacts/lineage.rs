@@ -9,6 +9,8 @@ use crate::report::lineage::Lineage;
 use crate::report::{clock, dot, mermaid};
 use crate::sql::project::ColumnLineage;
 use jiff::Timestamp;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::path::Path;
 
@@ -20,20 +22,35 @@ pub fn write_lineage(
     columns: Option<&ColumnLineage>,
     invocation: &Invocation,
 ) -> Result<()> {
-    let lineage = Lineage::of_data(manifest);
-    let metadata = json!({
-        "gdbt_version": env!("CARGO_PKG_VERSION"),
-        "generated_at": clock::timestamp(Timestamp::now()),
-        "invocation_id": invocation.id,
-    });
-    let mut whole = Map::from_iter([("metadata".to_owned(), metadata)]);
-    whole.extend(lineage_json(&lineage));
-    whole.insert("mermaid".to_owned(), json!(mermaid::draw(&lineage)));
-    whole.insert("dot".to_owned(), json!(dot::draw(&lineage)));
-    if let Some(columns) = columns {
-        whole.extend(column_lineage::json(columns, manifest));
+    write_json(path, &Whole { manifest, columns, invocation })
+}
+
+struct Whole<'a> {
+    manifest: &'a Manifest,
+    columns: Option<&'a ColumnLineage>,
+    invocation: &'a Invocation,
+}
+
+impl Serialize for Whole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let lineage = Lineage::of_data(self.manifest);
+        let metadata = json!({
+            "gdbt_version": env!("CARGO_PKG_VERSION"),
+            "generated_at": clock::timestamp(Timestamp::now()),
+            "invocation_id": self.invocation.id,
+        });
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("metadata", &metadata)?;
+        for (key, value) in lineage_json(&lineage) {
+            map.serialize_entry(&key, &value)?;
+        }
+        map.serialize_entry("mermaid", &mermaid::draw(&lineage))?;
+        map.serialize_entry("dot", &dot::draw(&lineage))?;
+        if let Some(columns) = self.columns {
+            column_lineage::write(&mut map, columns, self.manifest)?;
+        }
+        map.end()
     }
-    write_json(path, &whole)
 }
 
 /// Nodes and edges.

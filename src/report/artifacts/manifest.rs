@@ -1,13 +1,15 @@
 //! `manifest.json`, version 12.
 
-use super::{Invocation, write_json};
+use super::{Invocation, write_aside};
 use crate::diagnostic::Result;
-use crate::manifest::{Compiled, Manifest, NodeView, UniqueId};
+use crate::manifest::{Compiled, Manifest, Node, NodeView, UniqueId};
 use crate::report::clock;
+use rayon::prelude::*;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,17 +35,50 @@ pub struct ManifestView<'a> {
     pub invocation: &'a Invocation,
 }
 
-/// Writes the manifest.
+/// Writes the manifest. Nodes, which are most of it, are put into JSON on all cores, some
+/// thousands at a time: the whole text would double the memory that is needed.
 pub fn write_manifest(path: &Path, view: ManifestView<'_>) -> Result<()> {
-    write_json(path, &view)
+    const AT_ONCE: usize = 4096;
+    const TOGETHER: usize = 128;
+    let nodes: Vec<_> = view.manifest.nodes.iter().collect();
+    write_aside(path, |writer| {
+        write!(writer, "{{\"metadata\":{},\"nodes\":{{", Json::Object(view.metadata()))?;
+        let mut separator: &[u8] = b"";
+        for nodes in nodes.chunks(AT_ONCE) {
+            let texts: Vec<_> = nodes
+                .par_chunks(TOGETHER)
+                .map(|nodes| serde_json::to_vec(&Nodes { nodes, compiled: view.compiled }))
+                .collect();
+            for text in texts {
+                writer.write_all(separator)?;
+                writer.write_all(inside(&text?))?;
+                separator = b",";
+            }
+        }
+        writer.write_all(b"},")?;
+        writer.write_all(rest_of_object(&serde_json::to_vec(&Others(view))?))
+    })
 }
 
-impl Serialize for ManifestView<'_> {
+/// The entries of an object's text.
+fn inside(object: &[u8]) -> &[u8] {
+    object.strip_prefix(b"{").and_then(|it| it.strip_suffix(b"}")).unwrap_or(object)
+}
+
+/// The entries of an object's text and its end.
+fn rest_of_object(object: &[u8]) -> &[u8] {
+    object.strip_prefix(b"{").unwrap_or(object)
+}
+
+/// Everything that comes after the nodes.
+struct Others<'a>(ManifestView<'a>);
+
+impl Serialize for Others<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let manifest = self.manifest;
+        let Self(view) = self;
+        let manifest = view.manifest;
+        let functions: Vec<_> = manifest.functions.iter().collect();
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("metadata", &self.metadata())?;
-        map.serialize_entry("nodes", &Nodes(self))?;
         map.serialize_entry("sources", &manifest.sources)?;
         map.serialize_entry("macros", &manifest.macros)?;
         map.serialize_entry("docs", &manifest.docs)?;
@@ -59,13 +94,13 @@ impl Serialize for ManifestView<'_> {
         map.serialize_entry("saved_queries", &manifest.saved_queries)?;
         map.serialize_entry("semantic_models", &manifest.semantic_models)?;
         map.serialize_entry("unit_tests", &manifest.unit_tests)?;
-        map.serialize_entry("functions", &Functions(self))?;
+        map.serialize_entry("functions", &Nodes { nodes: &functions, compiled: view.compiled })?;
         map.end()
     }
 }
 
 impl ManifestView<'_> {
-    fn metadata(&self) -> Json {
+    fn metadata(&self) -> Map<String, Json> {
         let mut metadata = self.invocation.metadata("manifest/v12");
         let more = [
             ("project_name", json!(self.manifest.project_name)),
@@ -77,28 +112,20 @@ impl ManifestView<'_> {
             ("run_started_at", json!(clock::with_offset(self.invocation.started_at))),
         ];
         metadata.extend(more.map(|(key, value)| (key.to_owned(), value)));
-        Json::Object(metadata)
+        metadata
     }
 }
 
-struct Nodes<'a>(&'a ManifestView<'a>);
+struct Nodes<'a> {
+    nodes: &'a [(&'a UniqueId, &'a Arc<Node>)],
+    compiled: &'a HashMap<UniqueId, Arc<Compiled>>,
+}
 
 impl Serialize for Nodes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.manifest.nodes.iter().map(|(id, node)| {
-            let compiled = self.0.compiled.get(id).map(Arc::as_ref);
-            (id, NodeView { node, compiled })
-        }))
-    }
-}
-
-struct Functions<'a>(&'a ManifestView<'a>);
-
-impl Serialize for Functions<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.manifest.functions.iter().map(|(id, node)| {
-            let compiled = self.0.compiled.get(id).map(Arc::as_ref);
-            (id, NodeView { node, compiled })
+        serializer.collect_map(self.nodes.iter().map(|(id, node)| {
+            let compiled = self.compiled.get(*id).map(Arc::as_ref);
+            (*id, NodeView { node: node.as_ref(), compiled })
         }))
     }
 }
@@ -116,11 +143,11 @@ impl Serialize for Disabled<'_> {
     }
 }
 
-type Edges<'a> = indexmap::IndexMap<&'a UniqueId, Vec<&'a UniqueId>>;
+type Edges<'a> = indexmap::IndexMap<&'a UniqueId, Vec<&'a UniqueId>, foldhash::fast::RandomState>;
 
 /// dbt's `parent_map` and `child_map`: all resources, each list sorted.
 fn edges(manifest: &Manifest) -> (Edges<'_>, Edges<'_>) {
-    let mut parents = Edges::new();
+    let mut parents = Edges::default();
     let mut children: Edges<'_> =
         manifest.resources().map(|resource| (resource.unique_id(), Vec::new())).collect();
     for resource in manifest.resources() {

@@ -68,7 +68,7 @@ fn model(model: &SemanticModel) -> Json {
         ]),
         "label": model.label,
         "metadata": null,
-        "config": {"meta": model.config.0.get("meta")},
+        "config": {"meta": model.config.map().get("meta")},
     })
 }
 
@@ -99,7 +99,7 @@ fn metric(metric: &Metric) -> Json {
         "filter": metric.filter,
         "metadata": null,
         "label": metric.label,
-        "config": {"meta": metric.config.0.get("meta")},
+        "config": {"meta": metric.config.map().get("meta")},
         "time_granularity": metric.time_granularity,
     })
 }

@@ -1,8 +1,9 @@
 //! Columns of tables that no query of the project makes.
 
-use crate::manifest::{Column, Node, Resource};
+use crate::manifest::{Column, Node, Resource, UniqueId};
 use crate::sql::Name;
 use serde_json::Value as Json;
+use std::collections::HashMap;
 
 /// What is known of a table's columns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +12,15 @@ pub struct KnownColumns {
     pub columns: Vec<Name>,
     /// Whether it has no others.
     pub complete: bool,
+}
+
+/// Tables whose columns are known beside what queries say.
+#[derive(Debug, Default)]
+pub struct KnownTables {
+    /// Tables that no query of the project makes: sources and seeds.
+    pub without_query: HashMap<UniqueId, KnownColumns>,
+    /// Models and snapshots as the database has them.
+    pub built: HashMap<UniqueId, KnownColumns>,
 }
 
 impl KnownColumns {

@@ -8,7 +8,7 @@ mod path;
 mod tables;
 
 pub use check::described_but_missing;
-pub use known::{KnownColumns, column_name};
+pub use known::{KnownColumns, KnownTables, column_name};
 pub use path::{ColumnRef, Direction, Paths, Step, Target, beyond};
 
 use super::{Analysis, Influences, Kind, Name, Origin, Refusal, RelationId, analyse, words};
@@ -72,8 +72,7 @@ pub struct ColumnLineage {
     pub unanalysed: Vec<Unanalysed>,
 }
 
-/// Analyses all models and snapshots that are compiled. `known` has the columns of tables
-/// that no query of the project makes.
+/// Analyses all models and snapshots that are compiled.
 ///
 /// What is told is what a fresh build of the project gives: an incremental model or a
 /// snapshot may still have columns of its past.
@@ -81,7 +80,7 @@ pub struct ColumnLineage {
 pub fn analyse_project(
     manifest: &Manifest,
     texts: &HashMap<UniqueId, CompiledText>,
-    known: &HashMap<UniqueId, KnownColumns>,
+    known: &KnownTables,
 ) -> ColumnLineage {
     let mut tables = Tables::new(manifest, known);
     let mut found: HashMap<UniqueId, NodeColumns> = HashMap::new();
@@ -113,10 +112,18 @@ pub fn analyse_project(
 /// The analysis of a node. An incremental model may read the table that it made before, which
 /// has the columns that its query gives. These are found out first, with a table that has
 /// every column.
+///
+/// A query may also name columns that the models it reads do not give as they are compiled
+/// now, but have in the database: those of an earlier run, or that a model only has with
+/// other flags.
 fn analysis_of(node: &Node, code: &str, tables: &Tables<'_>) -> Result<Analysis, Refusal> {
     let plain = tables.read_by(node, None);
     let refusal = match analyse(code, &plain) {
         Err(refusal) if plain.reads_itself() => refusal,
+        Err(refusal) => {
+            return analyse(code, &tables.read_by(node, None).with_built_columns())
+                .map_err(|_| refusal);
+        }
         done => return done,
     };
     let with_own = |own: Vec<Name>| analyse(code, &tables.read_by(node, Some(own)));

@@ -1,6 +1,6 @@
 //! The project's relations by their names in SQL.
 
-use super::known::KnownColumns;
+use super::known::{KnownColumns, KnownTables};
 use super::{NodeColumns, relation_id};
 use crate::compile::ctes::CTE_PREFIX;
 use crate::manifest::{Manifest, Node, QuotePolicy, RelationName, Resource, UniqueId};
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// Finds nodes and sources by the names that compiled SQL has for them.
 pub struct Tables<'a> {
     manifest: &'a Manifest,
-    known: &'a HashMap<UniqueId, KnownColumns>,
+    known: &'a KnownTables,
     /// By schema and name. A connection has one database, so that it does not matter. A
     /// source may be declared over a table that a model or seed makes.
     by_name: HashMap<(Name, Name), Vec<&'a UniqueId>>,
@@ -23,7 +23,7 @@ pub struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     /// All relations of a project.
-    pub fn new(manifest: &'a Manifest, known: &'a HashMap<UniqueId, KnownColumns>) -> Self {
+    pub fn new(manifest: &'a Manifest, known: &'a KnownTables) -> Self {
         let mut by_name: HashMap<(Name, Name), Vec<&UniqueId>> = HashMap::new();
         let mut inlined = HashMap::new();
         for resource in manifest.resources() {
@@ -55,17 +55,18 @@ impl<'a> Tables<'a> {
 
     /// The relations as one node reads them.
     pub fn read_by(&'a self, node: &'a Node, own: Option<Vec<Name>>) -> ReadBy<'a> {
-        ReadBy { tables: self, node, own, reads_itself: Cell::new(false) }
+        ReadBy { tables: self, node, own, as_built: false, reads_itself: Cell::new(false) }
     }
 
     /// A resource with the columns that are known of it, or else of another one with the
     /// same relation.
-    fn relation(&self, id: &UniqueId, same: &[&UniqueId]) -> Option<Relation> {
+    fn relation(&self, id: &UniqueId, same: &[&UniqueId], as_built: bool) -> Option<Relation> {
         let resource = self.manifest.resource(id)?;
-        let known = [&id]
-            .into_iter()
-            .chain(same)
-            .find_map(|id| self.found.get(*id).or_else(|| self.known.get(*id)).cloned());
+        let known = [&id].into_iter().chain(same).find_map(|id| {
+            let built = self.known.built.get(*id).filter(|_| as_built);
+            let known = built.or_else(|| self.found.get(*id));
+            known.or_else(|| self.known.without_query.get(*id)).cloned()
+        });
         let KnownColumns { columns, complete } =
             known.unwrap_or_else(|| KnownColumns::declared(resource));
         Some(Relation { id: relation_id(resource), columns, complete })
@@ -79,10 +80,18 @@ pub struct ReadBy<'a> {
     node: &'a Node,
     /// The columns of the node itself, for incremental models that read what they were.
     own: Option<Vec<Name>>,
+    /// Whether what the database has counts before what queries give now.
+    as_built: bool,
     reads_itself: Cell<bool>,
 }
 
 impl ReadBy<'_> {
+    /// The same relations with the columns that they have in the database.
+    #[must_use]
+    pub fn with_built_columns(self) -> Self {
+        Self { as_built: true, ..self }
+    }
+
     /// Whether the node's query reads the node's own relation.
     pub fn reads_itself(&self) -> bool {
         self.reads_itself.get()
@@ -113,10 +122,12 @@ impl Relations for ReadBy<'_> {
                     return Some(itself);
                 }
                 let referred = same.iter().find(|id| self.node.depends_on.nodes.contains(id));
-                self.tables.relation(referred.or(same.first())?, same)
+                self.tables.relation(referred.or(same.first())?, same, self.as_built)
             }),
             // The text of an inlined model names others that it inlines.
-            None => inlined.get(&name.table).and_then(|id| self.tables.relation(id, &[])),
+            None => {
+                inlined.get(&name.table).and_then(|id| self.tables.relation(id, &[], self.as_built))
+            }
         };
         found.unwrap_or_else(|| Relation {
             id: RelationId::Unknown(name.to_string().into()),
@@ -126,6 +137,6 @@ impl Relations for ReadBy<'_> {
     }
 
     fn inlined(&self, cte: &Name) -> Option<Relation> {
-        self.tables.relation(self.tables.inlined.get(cte)?, &[])
+        self.tables.relation(self.tables.inlined.get(cte)?, &[], self.as_built)
     }
 }
