@@ -133,3 +133,33 @@ fn a_project_without_packages_says_so() {
     assert_eq!(said.code, 0);
     assert!(said.stdout.contains("Warning: No packages were found in packages.yml"));
 }
+
+#[test]
+fn a_package_replaces_built_in_materializations_only_if_it_may() {
+    let project = Project::new()
+        .file("packages.yml", "packages:\n  - local: near\n")
+        .file("near/dbt_project.yml", "name: near\nversion: '1.0'\n")
+        .file(
+            "near/macros/view.sql",
+            "{% materialization view, adapter='postgres' %}\n{{ exceptions.raise_compiler_error('theirs') }}\n\
+             {% endmaterialization %}",
+        )
+        .file("models/one.sql", "select 1 as id");
+    project.ok("deps");
+    project.ok("run");
+    let allowed =
+        "flags:\n  require_explicit_package_overrides_for_builtin_materializations: false\n";
+    let root = project.read("dbt_project.yml");
+    project.write("dbt_project.yml", &format!("{root}{allowed}"));
+    let said = project.run("run");
+    assert_eq!(said.code, 1, "{}", said.stdout);
+    assert!(said.stdout.contains("theirs"), "{}", said.stdout);
+    // The project itself may always.
+    project.write("dbt_project.yml", &root);
+    project.write(
+        "macros/view.sql",
+        "{% materialization view, adapter='postgres' %}\n{{ exceptions.raise_compiler_error('ours') }}\n\
+         {% endmaterialization %}",
+    );
+    assert!(project.run("run").stdout.contains("ours"));
+}

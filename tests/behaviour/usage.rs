@@ -101,3 +101,15 @@ fn completions_are_a_script_and_nothing_else() {
     let said = Project::offline().ok("completions bash");
     assert!(said.stdout.starts_with("_gdbt()"), "{}", &said.stdout[..200]);
 }
+
+#[test]
+fn manual_pages_are_printed_and_written() {
+    let project = Project::offline();
+    let page = project.ok("man").stdout;
+    assert!(
+        page.contains(".TH gdbt 1") && page.contains("Compiles and runs dbt projects"),
+        "{page}"
+    );
+    project.ok("man --into pages");
+    assert!(project.read("pages/gdbt-run.1").contains("gdbt-run"));
+}
