@@ -21,14 +21,19 @@ pub fn run(args: &ManArgs, session: &Session) -> Result<ExitStatus> {
     written.map(|()| ExitStatus::Success)
 }
 
+/// The command line with a version of one line, which stands at the foot of each page.
+fn command() -> clap::Command {
+    definition().version(env!("GDBT_VERSION"))
+}
+
 /// `gdbt.1`, `gdbt-run.1` and so on.
 fn write(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(definition(), folder)
+    clap_mangen::generate_to(command(), folder)
 }
 
 fn page() -> std::io::Result<String> {
     let mut page = Vec::new();
-    Man::new(definition()).render(&mut page)?;
+    Man::new(command()).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).trim_end().to_owned())
 }
