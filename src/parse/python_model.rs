@@ -2,7 +2,7 @@
 //!
 //! dbt reads them without running them: calls of `dbt.ref`, `dbt.source`, `dbt.config` and
 //! `dbt.config.get` with literals. PostgreSQL cannot run Python models, so this only serves
-//! the manifest; running one is an error.
+//! the manifest, and materializations of projects that do something else with the code.
 
 use crate::context::Captured;
 use crate::context::calls::{ref_args, source_args};

@@ -78,12 +78,13 @@ pub fn clones(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 }
 
 /// What is compiled: everything that has SQL.
-pub(super) const COMPILED: [ResourceType; 5] = [
+pub(super) const COMPILED: [ResourceType; 6] = [
     ResourceType::Model,
     ResourceType::Snapshot,
     ResourceType::Seed,
     ResourceType::Test,
     ResourceType::Analysis,
+    ResourceType::Function,
 ];
 
 impl Task {

@@ -25,7 +25,7 @@
     {%- set per_minute = {'second': 60, 'millisecond': 60000, 'microsecond': 60000000}[datepart] -%}
     ({{ datediff(first_date, second_date, 'minute') }} * {{ per_minute }} + {{ postgres__part_difference(datepart, 'timestamp', first_date, second_date, whole=true) }})
   {%- else -%}
-    {% do exceptions.raise_compiler_error("Unsupported datepart for macro datediff in postgres: '" ~ datepart ~ "'") %}
+    {% do exceptions.raise_compiler_error('Unsupported datepart for macro datediff in postgres: {!r}'.format(datepart)) %}
   {%- endif -%}
 {%- endmacro %}
 
