@@ -125,6 +125,8 @@ codes! {
     Duplicate = "GD3005", Compilation;
     /// A config has a wrong value.
     ConfigInvalid = "GD3006", Parsing;
+    /// The values of a config do not go together.
+    ConfigRefused = "GD3043", Unnamed;
     /// A macro, materialization or generic test cannot be found.
     MacroUnknown = "GD3007", Compilation;
     /// A property file describes something that does not exist.

@@ -85,8 +85,9 @@ impl Globals for Context {
 fn render(case: &Case) -> (&'static str, String) {
     let section = |name: &str| case.sections.get(name).map_or("", String::as_str);
     let mut names: HashMap<String, Value> = HashMap::new();
-    let modules =
-        ["datetime", "pytz", "re", "itertools"].map(|name| (name, modules::module(name).unwrap()));
+    let silent: std::sync::Arc<dyn gdbt::event::Sink> = std::sync::Arc::new(gdbt::event::Silent);
+    let modules = ["datetime", "pytz", "re", "itertools"]
+        .map(|name| (name, modules::module(name, &silent).unwrap()));
     names.insert("modules".to_owned(), Value::dict(modules));
     if let Ok(serde_json::Value::Object(entries)) = serde_json::from_str(section("context")) {
         names.extend(entries.iter().map(|(name, value)| (name.clone(), from_json(value))));

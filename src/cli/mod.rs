@@ -3,6 +3,7 @@
 pub mod args;
 mod columns;
 mod commands;
+mod deprecations;
 pub mod flags;
 mod interrupt;
 mod loaded;
@@ -79,6 +80,9 @@ pub fn run(words: Vec<OsString>) -> ExitStatus {
     let started = Instant::now();
     let env = Arc::new(Env::from_process());
     let shown = shown_command(&words);
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let old_names = deprecations::of_words(texts.iter().map(|text| &**text));
+    drop(texts);
     let cli = match parse(words, |name| env.flag(name).map(str::to_owned)) {
         Ok(cli) => cli,
         Err(UsageError::Clap(error)) => {
@@ -88,7 +92,11 @@ pub fn run(words: Vec<OsString>) -> ExitStatus {
         Err(UsageError::Unsupported(error)) => return fail_early(*error, &env),
     };
     let settings = match Settings::resolve(&cli.global, &cli.command, &env, &shown) {
-        Ok(settings) => settings,
+        Ok(mut settings) => {
+            settings.warnings.extend(old_names);
+            settings.warnings.extend(deprecations::of_environment(&env));
+            settings
+        }
         Err(error) => return fail_early(*error, &env),
     };
     let report = Arc::new(Report::new(settings.report.clone()));
@@ -97,12 +105,16 @@ pub fn run(words: Vec<OsString>) -> ExitStatus {
         session.emit(Event::MainReportVersion);
         session.emit(Event::MainReportArgs { args: session.settings.args.clone() });
     }
-    let status = commands::run(&cli.command, &session).unwrap_or_else(|diagnostics| {
+    let old_forms = session.settings.warnings.clone();
+    let result = session.warn(old_forms).and_then(|()| commands::run(&cli.command, &session));
+    let status = result.unwrap_or_else(|diagnostics| {
         session.emit(Event::MainEncounteredError { diagnostics });
         ExitStatus::Error
     });
     let status = match session.report.tell_deprecations() {
         Ok(()) => status,
+        // The command has said already why it failed.
+        Err(_) if status == ExitStatus::Error => status,
         Err(error) => {
             session.emit(Event::MainEncounteredError { diagnostics: vec![*error] });
             ExitStatus::Error

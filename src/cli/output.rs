@@ -1,10 +1,11 @@
 //! What is printed and logged, and how.
 
 use super::args::Command;
+use super::deprecations;
 use super::flags::{GlobalArgs, LogFormat, LogLevel};
 use super::resolver::{Resolver, path, value_name};
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::event::Level;
+use crate::event::{Level, Warning};
 use crate::project::RawProject;
 use crate::project::yaml::Yaml;
 use crate::report::{
@@ -95,6 +96,7 @@ pub(super) fn report_options(
     common: &Common,
     command: &Command,
     project: Option<&RawProject>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<ReportOptions> {
     let terminal = std::io::stdout().is_terminal();
     let switches = &global.toggles;
@@ -143,7 +145,7 @@ pub(super) fn report_options(
             && format == Format::Text
             && level.is_some_and(|level| level == Level::Info),
         file,
-        warn_error: warn_error(global, resolver, common.warn_error)?,
+        warn_error: warn_error(global, resolver, common.warn_error, warnings)?,
         all_warnings: flag("require_all_warnings_handled_by_warn_error"),
         deprecations: DeprecationOptions {
             show_all: common.show_all_deprecations,
@@ -161,7 +163,12 @@ pub(super) fn report_options(
 }
 
 /// `--warn-error` and `--warn-error-options`; both at once are an error.
-fn warn_error(global: &GlobalArgs, resolver: &Resolver<'_>, all: bool) -> Result<WarnError> {
+fn warn_error(
+    global: &GlobalArgs,
+    resolver: &Resolver<'_>,
+    all: bool,
+    warnings: &mut Vec<Warning>,
+) -> Result<WarnError> {
     let text = match (&global.warn_error_options, resolver.env.flag("DBT_WARN_ERROR_OPTIONS")) {
         (Some(text), _) => Some(text.as_str()),
         (None, text) => text,
@@ -188,11 +195,12 @@ fn warn_error(global: &GlobalArgs, resolver: &Resolver<'_>, all: bool) -> Result
             _ => Vec::new(),
         }
     };
-    if node.as_map().is_none() {
+    let Some(options) = node.as_map() else {
         let message = "--warn-error-options must be a YAML mapping with `error`, `warn`, `silence`";
         return Err(Diagnostic::new(Code::BadArgument, message)
             .with_help("Such as '{error: all, warn: [NoNodesForSelectionCriteria]}'."));
-    }
+    };
+    warnings.extend(deprecations::of_warn_error_options(options)?);
     Ok(WarnError {
         error: names(["error", "include"]),
         warn: names(["warn", "exclude"]),

@@ -2,13 +2,16 @@
 //! The first that speaks wins, in that order; then dbt's default holds.
 
 use super::args::Command;
+use super::deprecations;
 use super::flags::GlobalArgs;
 use super::output::{Common, report_options};
 use super::resolver::{Resolver, path, text, value_name};
 use super::selection::Selection;
 use super::window::Windows;
-use crate::diagnostic::Result;
+use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::event::Warning;
 use crate::event_time::{TimeWindow, option_text};
+use crate::project::yaml::Map as YamlMap;
 use crate::project::{Env, LoadOptions, ProfileOptions, RawProject, Vars};
 use crate::report::Options as ReportOptions;
 use crate::report::artifacts::Invocation;
@@ -68,6 +71,8 @@ pub struct Settings {
     pub windows: Windows,
     /// Whether artifacts are written.
     pub write_json: bool,
+    /// Old forms that the settings were given in.
+    pub warnings: Vec<Warning>,
     /// `--quiet`.
     pub quiet: bool,
     /// `--show-resource-report`.
@@ -127,7 +132,17 @@ impl Settings {
         // A missing or broken project file is reported when the project is loaded; some
         // commands need none.
         let project = RawProject::read(&project_dir).ok();
-        let flags = project.as_ref().and_then(RawProject::flags);
+        let profiles_dir = path(global.profiles_dir.as_ref(), env.flag("DBT_PROFILES_DIR"));
+        let old_flags = old_flags(profiles_dir.as_ref(), env);
+        let mut warnings = Vec::new();
+        let flags = match (project.as_ref().and_then(RawProject::flags), &old_flags) {
+            (Some(flags), Some(_)) if !flags.is_empty() => return Err(both_flags()),
+            (_, Some(flags)) => {
+                warnings.push(deprecations::flags_in_profiles());
+                Some(flags)
+            }
+            (flags, None) => flags,
+        };
         let resolver = Resolver { env, flags };
         let invocation = Invocation {
             id: uuid::Uuid::new_v4().to_string(),
@@ -135,7 +150,8 @@ impl Settings {
             env: env.metadata().into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
         };
         let common = Common::resolve(global, &resolver)?;
-        let mut report = report_options(global, &resolver, &common, command, project.as_ref())?;
+        let mut report =
+            report_options(global, &resolver, &common, command, project.as_ref(), &mut warnings)?;
         report.invocation_id.clone_from(&invocation.id);
         let selection = Selection::resolve(global, command, &resolver)?;
         let full_refresh =
@@ -148,7 +164,7 @@ impl Settings {
         let load = LoadOptions {
             project_dir,
             profile: ProfileOptions {
-                profiles_dir: path(global.profiles_dir.as_ref(), env.flag("DBT_PROFILES_DIR")),
+                profiles_dir,
                 profile: text(global.profile.as_ref(), env.flag("DBT_PROFILE")),
                 target: text(global.target.as_ref(), env.flag("DBT_TARGET")),
                 threads: if resolver.switch(toggles.single_threaded(), "single_threaded", false)? {
@@ -182,6 +198,7 @@ impl Settings {
             )?,
             write_json: common.write_json,
             quiet: common.quiet,
+            warnings,
             show_resource_report: common.show_resource_report,
             args: Map::new(),
             env: Arc::clone(env),
@@ -292,6 +309,19 @@ impl Settings {
         }
         args
     }
+}
+
+/// `config` of profiles.yml.
+fn old_flags(profiles_dir: Option<&PathBuf>, env: &Env) -> Option<YamlMap> {
+    let options = ProfileOptions { profiles_dir: profiles_dir.cloned(), ..Default::default() };
+    crate::project::profiles::old_flags(&options, env)
+}
+
+fn both_flags() -> Box<Diagnostic> {
+    let message = "Do not specify both 'config' in profiles.yml and 'flags' in dbt_project.yml. \
+                   Using 'config' in profiles.yml is deprecated.";
+    Diagnostic::new(Code::ProjectInvalid, message)
+        .with_help("Move what is under `config` in profiles.yml to `flags` in dbt_project.yml.")
 }
 
 fn absolute(path: &Path) -> String {

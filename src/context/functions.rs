@@ -3,7 +3,6 @@
 use super::calls::compilation;
 use super::json::{dumps, loads};
 use super::modules;
-use super::namespace::{LazyDict, NameMap};
 use super::yaml;
 use crate::jinja::{Args, Error, ExceptionKind, Result, Set, State, Value};
 use crate::project::version::DBT_VERSION;
@@ -37,7 +36,6 @@ static BASE: LazyLock<foldhash::HashMap<&'static str, Value>> = LazyLock::new(||
         })
         .collect();
     base.insert("dbt_version", Value::str(DBT_VERSION));
-    base.insert("modules", Value::object(LazyDict(modules::Modules)));
     base.insert(
         "validation",
         Value::dict([("any", Value::function("any", |_, args| Ok(validator(args.positional))))]),
@@ -192,14 +190,4 @@ fn validator(accepted: Vec<Value>) -> Value {
         )
         .into())
     })
-}
-
-impl NameMap for modules::Modules {
-    fn value_of(&self, name: &str) -> Option<Value> {
-        modules::module(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        ["pytz", "datetime", "re", "itertools"].map(str::to_owned).to_vec()
-    }
 }

@@ -352,9 +352,9 @@ fn duplicate(first: &MacroNode, second: &MacroNode) -> Box<Diagnostic> {
     Diagnostic::new(
         Code::Duplicate,
         format!(
-            "dbt found two macros with the name \"{name}\" in the namespace \"{package}\". Since \
-             these macros have the same name and exist in the same namespace, dbt will be unable \
-             to decide which to call. To fix this, change the name of one of these macros:\n{}\n{}",
+            "dbt found multiple macros named \"{name}\" in the project \"{package}\".\nAll macros \
+             require unique names, to fix this error rename or remove any duplicates. They can be \
+             found in these files:\n{}\n{}",
             place(first),
             place(second)
         ),

@@ -2,7 +2,9 @@
 
 use super::config::{NodeConfig, ParseConfig, bounds, moment};
 use super::json::{from_json, from_map};
+use super::modules::Modules;
 use super::modules::datetime::{DateTime, Zone};
+use super::namespace::LazyDict;
 use super::node::{Inner, Phase, parse_relation};
 use super::shared::to_value;
 use super::{docs, exceptions, functions, relations, resolvers, runtime, var};
@@ -16,11 +18,12 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// Names of every context besides those of [`functions`].
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "env_var",
     "flags",
     "invocation_id",
     "log",
+    "modules",
     "print",
     "project_name",
     "run_started_at",
@@ -118,6 +121,7 @@ impl Inner {
                 let started = shared.invocation.started_at;
                 Value::object(DateTime::from_timestamp(started, &Zone::utc()))
             }
+            "modules" => Value::object(LazyDict(Modules(Arc::clone(shared)))),
             "thread_id" => Value::from(thread_name()),
             "doc" => match &self.phase {
                 Phase::Properties { docs: Some(scope) } => docs::doc(scope.clone()),

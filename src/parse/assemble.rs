@@ -77,6 +77,16 @@ impl Parse<'_> {
                 warnings.extend(exposures::odd_name(entry));
                 match self.parser.exposure(file, entry) {
                     Ok(exposure) if exposure.config.enabled() => {
+                        if let Some(first) = manifest.exposures.get(&exposure.unique_id) {
+                            let error = checks::duplicate_resource(
+                                ResourceType::Exposure,
+                                &exposure.name,
+                                (&first.unique_id, &first.original_file_path),
+                                (&exposure.unique_id, &exposure.original_file_path),
+                            );
+                            errors.push(*error.with_span(entry.span()));
+                            continue;
+                        }
                         manifest.exposures.insert(exposure.unique_id.clone(), Arc::new(exposure));
                     }
                     Ok(exposure) => {

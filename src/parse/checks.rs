@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::event::Warning;
 use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 use serde_json::Value as Json;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -117,7 +118,11 @@ fn same_name(first: &Node, second: &Node) -> Warning {
     let diagnostic = Diagnostic::new(Code::Duplicate, message)
         .with_span(place(second))
         .with_related(place(first), "first defined here");
-    Warning::new("DuplicateNameDistinctNodeTypesDeprecation", "D040", *diagnostic)
+    let name = "DuplicateNameDistinctNodeTypesDeprecation";
+    Warning::new(name, "D040", *diagnostic).with_data(json!({
+        "resource_name": second.name, "package_name": second.package_name,
+        "unique_id1": first.unique_id, "unique_id2": second.unique_id,
+    }))
 }
 
 fn versioned_and_not(versioned: &Node, other: &Node) -> Box<Diagnostic> {

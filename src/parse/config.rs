@@ -5,6 +5,7 @@
 //! package's resource the root project's `dbt_project.yml`
 //! (<https://docs.getdbt.com/reference/define-configs>).
 
+use super::colors;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::manifest::{Config, JsonMap};
 use crate::project::yaml::Timestamp;
@@ -424,8 +425,8 @@ fn check_types(config: &Config, kind: ConfigKind) -> Result<()> {
     ];
     for (key, is_right, expected) in rules {
         if let Some(value) = config.get(key).filter(|value| !is_right(value)) {
-            let message =
-                format!("Invalid value for config '{key}': {value} is not of type '{expected}'");
+            let shown = crate::context::json::from_json(value).repr();
+            let message = format!("at path ['{key}']: {shown} is not of type '{expected}'");
             return Err(Diagnostic::new(Code::ConfigInvalid, message));
         }
     }
@@ -439,8 +440,38 @@ fn check_types(config: &Config, kind: ConfigKind) -> Result<()> {
             format!("Invalid tag {tag}: tags are strings"),
         ));
     }
-    if kind == ConfigKind::Test {
-        check_test(config)?;
+    match kind {
+        ConfigKind::Test => check_test(config),
+        ConfigKind::Seed if config.materialized_name() != "seed" => Err(Diagnostic::new(
+            Code::ConfigInvalid,
+            "at path []: A seed must have a materialized value of 'seed'",
+        )),
+        ConfigKind::Model => check_model(config),
+        _ => Ok(()),
+    }
+}
+
+/// What dbt's type of a model's config refuses.
+fn check_model(config: &Config) -> Result<()> {
+    let color = config.get("docs").and_then(|docs| docs.get("node_color")).and_then(Json::as_str);
+    if let Some(color) = color.filter(|color| !color.is_empty() && !colors::is_color(color)) {
+        let message = format!(
+            "Invalid color name for docs.node_color: {color}. It is neither a valid HTML color \
+             name nor a valid HEX code."
+        );
+        return Err(Diagnostic::new(Code::ConfigRefused, message));
+    }
+    let contract = config.get("contract").and_then(|contract| contract.get("enforced"));
+    let on_change = config.text("on_schema_change").unwrap_or("ignore");
+    if contract.and_then(Json::as_bool) == Some(true)
+        && config.materialized_name() == "incremental"
+        && !["append_new_columns", "fail"].contains(&on_change)
+    {
+        let message = format!(
+            "Invalid value for on_schema_change: {on_change}. Models materialized as incremental \
+             with contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'"
+        );
+        return Err(Diagnostic::new(Code::ConfigRefused, message));
     }
     Ok(())
 }

@@ -90,7 +90,8 @@ pub fn odd_name(entry: &Entry<ExposureProperties>) -> Option<Warning> {
     );
     let diagnostic =
         Diagnostic::new(Code::Deprecated, message).with_span(entry.span_of(&[Step::Key("name")]));
-    Some(Warning::new("ExposureNameDeprecation", "D007", *diagnostic))
+    let warning = Warning::new("ExposureNameDeprecation", "D007", *diagnostic);
+    Some(warning.with_data(json!({"exposure": name})))
 }
 
 /// Tags and meta may stand outside of `config`, too.

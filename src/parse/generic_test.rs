@@ -98,13 +98,21 @@ pub struct TestDefinition {
 impl TestDefinition {
     /// Understands an entry of a `data_tests:` list: a name, or an object of one name with
     /// arguments, or an object with `test_name`.
-    pub fn from_entry(entry: &Json, target: TestTarget<'_>, column: Option<&str>) -> Result<Self> {
+    /// `nests` says whether arguments stand below `arguments`, as they do unless a project
+    /// sets `require_generic_test_arguments_property` to false.
+    pub fn from_entry(
+        entry: &Json,
+        target: TestTarget<'_>,
+        column: Option<&str>,
+        nests: bool,
+    ) -> Result<Self> {
         let (test, mut args) = split_entry(entry)?;
         let (namespace, test_name) = split_name(&test)?;
         if let Some(column) = column {
             args.insert("column_name".into(), column.into());
         }
-        match args.shift_remove("arguments") {
+        let nested = if nests { args.shift_remove("arguments") } else { None };
+        match nested {
             Some(Json::Object(arguments)) => args.extend(arguments),
             Some(Json::Null) | None => {}
             Some(_) => return Err(invalid("'arguments' of a test must be an object")),
@@ -210,17 +218,27 @@ fn split_entry(entry: &Json) -> Result<(String, JsonMap)> {
     }
 }
 
+/// The `arguments` of an entry, and the test's name.
+pub fn arguments_of(entry: &Json) -> Option<(&str, &Json)> {
+    let (test, args) = named_args(entry)?;
+    Some((test, args.get("arguments")?))
+}
+
+fn named_args(entry: &Json) -> Option<(&str, &JsonMap)> {
+    let object = entry.as_object()?;
+    match object.get("test_name") {
+        Some(name) => Some((name.as_str().unwrap_or_default(), object)),
+        None => match object.iter().next()? {
+            (name, Json::Object(args)) => Some((name.as_str(), args)),
+            _ => None,
+        },
+    }
+}
+
 /// Configuration that stands beside the arguments, the test's name, and whether arguments
 /// stand outside of `arguments:`.
 pub fn old_forms(entry: &Json) -> (Vec<&str>, &str, bool) {
-    let Json::Object(object) = entry else { return (Vec::new(), "", false) };
-    let (test, args) = match object.get("test_name") {
-        Some(name) => (name.as_str().unwrap_or_default(), object),
-        None => match object.iter().next() {
-            Some((name, Json::Object(args))) => (name.as_str(), args),
-            _ => return (Vec::new(), "", false),
-        },
-    };
+    let Some((test, args)) = named_args(entry) else { return (Vec::new(), "", false) };
     let is_config = |key: &str| CONFIG_KEYS.contains(&key);
     let own = ["config", "column_name", "description", "name", "test_name"];
     let moved = args.keys().map(String::as_str).filter(|key| is_config(key)).collect();
@@ -351,8 +369,13 @@ mod tests {
 
     #[allow(clippy::needless_pass_by_value)] // reads better below
     fn on_model(entry: Json, column: Option<&str>) -> TestDefinition {
-        TestDefinition::from_entry(&entry, TestTarget::Node { name: "a", version: None }, column)
-            .unwrap()
+        TestDefinition::from_entry(
+            &entry,
+            TestTarget::Node { name: "a", version: None },
+            column,
+            true,
+        )
+        .unwrap()
     }
 
     // Ids and names below were read from a manifest of dbt-core 1.11.
@@ -376,7 +399,8 @@ mod tests {
         assert_eq!(accepted.config, *json!({"severity": "warn"}).as_object().unwrap());
 
         let target = TestTarget::Source { source: "raw", table: "t" };
-        let source = TestDefinition::from_entry(&json!("not_null"), target, Some("id")).unwrap();
+        let source =
+            TestDefinition::from_entry(&json!("not_null"), target, Some("id"), true).unwrap();
         assert_eq!(source.name, "source_not_null_raw_t_id");
         assert_eq!(source.id_hash(), "e00a82bbac");
     }
@@ -393,7 +417,7 @@ mod tests {
     fn a_key_in_two_places_is_refused() {
         let entry = json!({"unique": {"where": "a", "config": {"where": "b"}}});
         let target = TestTarget::Node { name: "a", version: None };
-        assert!(TestDefinition::from_entry(&entry, target, None).is_err());
+        assert!(TestDefinition::from_entry(&entry, target, None, true).is_err());
     }
 
     #[test]

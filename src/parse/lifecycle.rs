@@ -61,16 +61,17 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// Takes note of a warning, with dbt's data fields.
     pub(super) fn warn(
         &mut self,
-        name: &'static str,
-        code: &'static str,
-        message: String,
+        (name, code): (&'static str, &'static str),
+        message: impl Into<String>,
         at: Option<Span>,
+        data: Json,
     ) {
         let mut diagnostic = Diagnostic::new(Code::Deprecated, message);
         diagnostic.span = at;
-        self.warnings.push(Warning::new(name, code, *diagnostic));
+        self.warnings.push(Warning::new(name, code, *diagnostic).with_data(data));
     }
 
     pub(super) fn refuse(&mut self, node: &Node, message: String) {
@@ -151,18 +152,29 @@ fn deprecated_models(manifest: &Manifest, findings: &mut Findings) {
                 "Model {name}{version} has passed its deprecation date of {date}. This model \
                  should be disabled or removed."
             );
-            findings.warn("DeprecatedModel", "I065", message, Some(place(node)));
+            let data = json!({
+                "model_name": name, "model_version": version_of(node), "deprecation_date": date,
+            });
+            findings.warn(("DeprecatedModel", "I065"), message, Some(place(node)), data);
         }
         let mut children = readers.get(&node.unique_id).cloned().unwrap_or_default();
         children.sort_by(|left, right| left.unique_id.cmp(&right.unique_id));
         for child in children {
             let message = reference_message(node, &version, child, date, past);
-            let (event, code) = if past {
+            let event = if past {
                 ("DeprecatedReference", "I067")
             } else {
                 ("UpcomingReferenceDeprecation", "I066")
             };
-            findings.warn(event, code, message, Some(place(child)));
+            let data = json!({
+                "model_name": child.name,
+                "ref_model_package": node.package_name,
+                "ref_model_name": name,
+                "ref_model_version": version_of(node),
+                "ref_model_latest_version": latest_version(node),
+                "ref_model_deprecation_date": date,
+            });
+            findings.warn(event, message, Some(place(child)), data);
         }
     }
 }
@@ -193,6 +205,17 @@ fn reference_message(node: &Node, version: &str, child: &Node, date: &str, past:
     )
 }
 
+fn version_of(node: &Node) -> String {
+    node.version().map(version_text).unwrap_or_default()
+}
+
+fn latest_version(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Model { latest_version: Some(latest), .. } => version_text(latest),
+        _ => String::new(),
+    }
+}
+
 fn is_past(date: &str) -> bool {
     date.parse::<jiff::Timestamp>().is_ok_and(|date| date < jiff::Timestamp::now())
 }
@@ -209,7 +232,9 @@ fn names_with_spaces(manifest: &Manifest, switches: Switches, findings: &mut Fin
     };
     for node in named.iter().take(shown) {
         let message = format!("Found spaces in the name of `{}`", node.unique_id);
-        findings.warn("SpacesInResourceNameDeprecation", "D014", message, Some(place(node)));
+        let data = json!({"unique_id": node.unique_id, "level": "warn"});
+        let event = ("SpacesInResourceNameDeprecation", "D014");
+        findings.warn(event, message, Some(place(node)), data);
     }
     if switches.names_without_spaces {
         let list: Vec<String> = named
@@ -232,7 +257,10 @@ fn names_with_spaces(manifest: &Manifest, switches: Switches, findings: &mut Fin
          https://docs.getdbt.com/reference/global-configs/legacy-behaviors",
         named.len()
     );
-    findings.warn("ResourceNamesWithSpacesDeprecation", "D015", message, None);
+    let data = json!({
+        "count_invalid_names": named.len(), "show_debug_hint": !switches.debug, "level": "warn",
+    });
+    findings.warn(("ResourceNamesWithSpacesDeprecation", "D015"), message, None, data);
 }
 
 /// What belongs to a group belongs to one that exists.
@@ -297,7 +325,8 @@ fn unsupported_constraints(node: &Node, findings: &mut Findings) {
              ignored.  Set 'warn_unsupported: false' on this constraint to ignore this warning."
         );
         let at = Some(place(node));
-        findings.warn("UnsupportedConstraintMaterialization", "I068", message, at);
+        let data = json!({"materialized": materialized});
+        findings.warn(("UnsupportedConstraintMaterialization", "I068"), message, at, data);
     }
 }
 
@@ -383,7 +412,12 @@ fn root_references(manifest: &Manifest, findings: &mut Findings) {
                 node.name, node.package_name, target.unique_id
             );
             let at = Some(place(node));
-            findings.warn("PackageNodeDependsOnRootProjectNode", "I077", message, at);
+            let data = json!({
+                "node_name": node.name,
+                "package_name": node.package_name,
+                "root_project_unique_id": target.unique_id,
+            });
+            findings.warn(("PackageNodeDependsOnRootProjectNode", "I077"), message, at, data);
         }
     }
 }
@@ -415,7 +449,7 @@ fn semantic_layer(manifest: &Manifest, switches: Switches, findings: &mut Findin
                        `type_params.cumulative_type_params.grain_to_date`. See documentation on \
                        behavior changes: \
                        https://docs.getdbt.com/reference/global-configs/behavior-changes.";
-        findings.warn("MFCumulativeTypeParamsDeprecation", "D019", message.to_owned(), None);
+        findings.warn(("MFCumulativeTypeParamsDeprecation", "D019"), message, None, json!({}));
     }
     if manifest.semantic_models.is_empty() {
         return;
@@ -436,7 +470,7 @@ fn semantic_layer(manifest: &Manifest, switches: Switches, findings: &mut Findin
                        https://docs.getdbt.com/docs/build/metricflow-time-spine and behavior \
                        change documentation: \
                        https://docs.getdbt.com/reference/global-configs/behavior-changes.";
-        let name = "MFTimespineWithoutYamlConfigurationDeprecation";
-        findings.warn(name, "D018", message.to_owned(), None);
+        let event = ("MFTimespineWithoutYamlConfigurationDeprecation", "D018");
+        findings.warn(event, message, None, json!({}));
     }
 }

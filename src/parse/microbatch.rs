@@ -20,12 +20,8 @@ pub(super) fn check(manifest: &Manifest, switches: Switches, findings: &mut Find
                            `flags.require_batched_execution_for_custom_microbatch_strategy` to \
                            `True` in `dbt_project.yml`. In the future this will be the default \
                            behavior.";
-            findings.warn(
-                "MicrobatchMacroOutsideOfBatchesDeprecation",
-                "D020",
-                message.to_owned(),
-                None,
-            );
+            let event = ("MicrobatchMacroOutsideOfBatchesDeprecation", "D020");
+            findings.warn(event, message, None, json!({}));
         }
         return;
     }
@@ -45,7 +41,9 @@ pub(super) fn check(manifest: &Manifest, switches: Switches, findings: &mut Find
                  unexpected duplicate records in the resulting microbatch model.",
                 node.name
             );
-            findings.warn("MicrobatchModelNoEventTimeInputs", "I074", message, Some(place(node)));
+            let data = json!({"model_name": node.name});
+            let event = ("MicrobatchModelNoEventTimeInputs", "I074");
+            findings.warn(event, message, Some(place(node)), data);
         }
     }
     concurrent_batches(manifest, findings);

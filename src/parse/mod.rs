@@ -6,6 +6,7 @@
 
 mod assemble;
 mod checks;
+mod colors;
 mod columns;
 mod config;
 mod contract;
@@ -248,8 +249,10 @@ impl Parse<'_> {
             })
             .collect();
         match all(nodes) {
-            Ok(nodes) if errors.is_empty() => Ok(nodes),
-            Ok(_) => Err(errors),
+            Ok(nodes) => {
+                errors.extend(patches.undecided(&nodes));
+                if errors.is_empty() { Ok(nodes) } else { Err(errors) }
+            }
             Err(more) => Err([errors, more].concat()),
         }
     }
@@ -285,7 +288,8 @@ impl Parse<'_> {
                 on_nodes.chain(on_sources)
             })
             .collect();
-        let old_forms = requests.iter().flat_map(tests::TestRequest::deprecations);
+        let nests = tests::nests_arguments(self.parser.shared);
+        let old_forms = requests.iter().flat_map(|request| request.deprecations(nests));
         self.warnings.extend(old_forms);
         let made: Vec<Result<Node>> = requests
             .par_iter()

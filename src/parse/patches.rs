@@ -5,9 +5,9 @@ use super::property_file::PropertyFile;
 use super::sql_file::Draft;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Warning;
-use crate::manifest::NodeKind;
+use crate::manifest::{Node, NodeKind};
 use crate::suggest::nearest;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::collections::{HashMap, HashSet};
 
 /// Section, package and name.
@@ -48,6 +48,48 @@ impl<'a> Patches<'a> {
     /// The properties of a node.
     pub fn find(&self, draft: &Draft) -> Option<Patch<'a>> {
         self.0.get(&(section(&draft.kind)?, &*draft.package, &*draft.name)).copied()
+    }
+
+    /// Entries that enable what several files of one name disable: nothing says which is meant.
+    pub fn undecided(&self, nodes: &[Node]) -> Vec<Diagnostic> {
+        let enables = |patch: &&Patch<'_>| {
+            let properties = &patch.entry.value;
+            properties.config.get("enabled") == Some(&Json::Bool(true))
+                && properties.version.is_none()
+        };
+        let mut errors = Vec::new();
+        for patch in self.0.values().filter(enables) {
+            let name = &patch.entry.value.name;
+            let mut found = nodes.iter().filter(|node| {
+                *node.name == **name
+                    && node.package_name == patch.file.package
+                    && self.describes(*patch, &node.kind)
+            });
+            let disabled: Vec<&Node> = found.clone().filter(|it| !it.config.enabled()).collect();
+            let [first, _, ..] = disabled.as_slice() else { continue };
+            if found.any(|node| node.config.enabled()) {
+                continue;
+            }
+            let message = format!(
+                "Found {} matching disabled nodes for {} '{name}'. Multiple nodes for the same \
+                 unique id cannot be enabled in the schema file. They must be enabled in \
+                 `dbt_project.yml` or in the sql files.",
+                disabled.len(),
+                first.resource_type()
+            );
+            errors.push(
+                *Diagnostic::new(Code::PropertyInvalid, message).with_span(patch.entry.span()),
+            );
+        }
+        errors
+    }
+
+    /// Whether an entry stands in the section of this kind of node.
+    fn describes(&self, patch: Patch<'_>, kind: &NodeKind) -> bool {
+        section(kind).is_some_and(|section| {
+            let key = (section, &*patch.file.package, &*patch.entry.value.name);
+            self.0.get(&key).is_some_and(|found| std::ptr::eq(found.entry, patch.entry))
+        })
     }
 
     /// Warnings about properties of what does not exist: most often a typo.

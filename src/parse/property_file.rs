@@ -265,24 +265,36 @@ impl SectionReader<'_> {
                 return None;
             }
         };
+        if let Some(place) = both_test_keys(&node, self.key) {
+            let problem = "Invalid test config: cannot have both 'tests' and 'data_tests' defined";
+            self.invalid(&node, place, "", problem);
+            return None;
+        }
         match serde_path_to_error::deserialize(rendered) {
             Ok(value) => Some(Entry { value, node, source: Arc::clone(self.source) }),
             Err(error) => {
                 let place = place_at(&node, error.path());
                 let at = error.path().to_string();
                 let at = if at == "." { String::new() } else { format!(" - at path [{at}]") };
-                let name = node.get("name").and_then(yaml::Node::scalar_text).unwrap_or_default();
-                let message = format!(
-                    "Invalid {} config given in {} @ {}: '{name}'{at}: {}",
-                    self.key,
-                    self.source.path,
-                    self.key,
-                    error.inner()
-                );
-                self.error(place, message);
+                self.invalid(&node, place, &at, error.inner());
                 None
             }
         }
+    }
+
+    fn invalid(
+        &mut self,
+        node: &yaml::Node,
+        place: yaml::Place,
+        at: &str,
+        problem: impl std::fmt::Display,
+    ) {
+        let name = node.get("name").and_then(yaml::Node::scalar_text).unwrap_or_default();
+        let message = format!(
+            "Invalid {0} config given in {1} @ {0}: '{name}'{at}: {problem}",
+            self.key, self.source.path
+        );
+        self.error(place, message);
     }
 
     fn error(&mut self, place: yaml::Place, message: String) {
@@ -362,6 +374,21 @@ fn is_late(path: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// Where the tests of a resource or of a column stand under both names of the key.
+fn both_test_keys(node: &yaml::Node, section: &str) -> Option<yaml::Place> {
+    let tables = node.get("tables").filter(|_| section == "sources");
+    let tables = tables.and_then(yaml::Node::as_seq).unwrap_or_default();
+    let of = |owner: &'_ yaml::Node| -> Option<yaml::Place> {
+        let tests = owner.as_map()?.entry("tests")?;
+        owner.get("data_tests").map(|_| tests.key.place)
+    };
+    let with_columns = |owner: &yaml::Node| {
+        let columns = owner.get("columns").and_then(yaml::Node::as_seq).unwrap_or_default();
+        of(owner).or_else(|| columns.iter().find_map(of))
+    };
+    with_columns(node).or_else(|| tables.iter().find_map(with_columns))
 }
 
 fn place_at(node: &yaml::Node, path: &serde_path_to_error::Path) -> yaml::Place {

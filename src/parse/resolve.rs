@@ -8,6 +8,7 @@ use crate::jinja::analysis::static_calls;
 use crate::jinja::{Template, Value};
 use crate::manifest::{DependsOn, Manifest, Node, NodeKind, RefArgs, SourceArgs, UniqueId};
 use crate::project::Workspace;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -227,9 +228,14 @@ impl Parse<'_> {
             let Some(node) = manifest.nodes.get_mut(&id).map(Arc::make_mut) else { continue };
             node.config.disable();
             let place = node.defined_at.clone();
+            let data = json!({
+                "original_file_path": node.original_file_path,
+                "unique_id": node.unique_id,
+                "resource_type_title": "Test",
+            });
             self.warnings.extend(problems.into_iter().map(|mut diagnostic| {
                 diagnostic.span = diagnostic.span.or_else(|| place.clone());
-                Warning::new("NodeNotFoundOrDisabled", "I060", diagnostic)
+                Warning::new("NodeNotFoundOrDisabled", "I060", diagnostic).with_data(data.clone())
             }));
         }
         for exposure in manifest.exposures.values_mut() {

@@ -6,6 +6,7 @@ use super::property_file::{Entry, PropertyFile};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Warning;
 use crate::project::yaml::Node;
+use serde_json::json;
 use std::collections::HashSet;
 
 /// An override and the file it stands in.
@@ -159,5 +160,6 @@ fn unused(overrides: &[Override], used: &HashSet<(usize, Option<String>)>) -> Op
     );
     let mut diagnostic = Diagnostic::new(Code::PatchTargetMissing, message);
     diagnostic.span = overrides.first().map(|it| it.entry.span());
-    Some(Warning::new("UnusedTables", "I056", *diagnostic))
+    let warning = Warning::new("UnusedTables", "I056", *diagnostic);
+    Some(warning.with_data(json!({"unused_tables": lines})))
 }

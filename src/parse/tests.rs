@@ -2,12 +2,13 @@
 
 use super::columns::column_tags;
 use super::config::{ConfigKind, merge_calls};
-use super::generic_test::{TestDefinition, TestTarget, old_forms};
+use super::generic_test::{TestDefinition, TestTarget, arguments_of, old_forms};
 use super::layers::OwnConfig;
 use super::nodes::{NodeParser, take_captured};
 use super::properties::{ColumnProperties, NodeProperties, SourceProperties};
 use super::property_file::{Entry, PropertyFile, RenderText, Step, has_template};
 use super::sql_file::{Draft, fqn};
+use crate::context::Shared;
 use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::event::Warning;
 use crate::jinja::Template;
@@ -16,7 +17,7 @@ use crate::manifest::{
     TestedRelation, UniqueId,
 };
 use crate::postgres::quote;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -133,8 +134,12 @@ impl<'a> Described<'a> {
 }
 
 impl TestRequest<'_> {
-    /// What dbt says of old forms in the entry.
-    pub fn deprecations(&self) -> Vec<Warning> {
+    /// What dbt says of old forms in the entry. `nests` says whether arguments stand below
+    /// `arguments`.
+    pub fn deprecations(&self, nests: bool) -> Vec<Warning> {
+        if !nests {
+            return self.arguments_deprecation().into_iter().collect();
+        }
         let file = &self.file.path;
         let (moved, test, has_old_arguments) = old_forms(self.item);
         let mut warnings: Vec<Warning> = moved
@@ -145,26 +150,50 @@ impl TestRequest<'_> {
                     "Found `{key}` as a top-level property of `{path}` in file `{file}`. The \
                      `{key}` top-level property should be moved into the `config` of `{path}`."
                 );
-                self.deprecated("PropertyMovedToConfigDeprecation", "D030", message)
+                let data = json!({"key": key, "file": file, "key_path": path});
+                self.deprecated("PropertyMovedToConfigDeprecation", "D030", message, data)
             })
             .collect();
         if has_old_arguments {
-            let message = format!(
-                "Found top-level arguments to test `{test}` defined on '{}' in package '{}' \
-                 ({file}). Arguments to generic tests should be nested under the `arguments` \
-                 property.",
+            let test_name = format!(
+                "`{test}` defined on '{}' in package '{}' ({file})",
                 self.target.name(),
                 self.file.package
             );
+            let message = format!(
+                "Found top-level arguments to test {test_name}. Arguments to generic tests should \
+                 be nested under the `arguments` property."
+            );
             let name = "MissingArgumentsPropertyInGenericTestDeprecation";
-            warnings.push(self.deprecated(name, "D039", message));
+            let data = json!({"test_name": test_name});
+            warnings.push(self.deprecated(name, "D039", message, data));
         }
         warnings
     }
 
-    fn deprecated(&self, name: &'static str, code: &'static str, message: String) -> Warning {
+    /// `arguments` will mean something else.
+    fn arguments_deprecation(&self) -> Option<Warning> {
+        let (test, arguments) = arguments_of(self.item)?;
+        let test_name = format!("`{test}` ({})", crate::context::json::from_json(arguments).repr());
+        let message = format!(
+            "Found `arguments` property in test definition of {test_name} without usage of \
+             `require_generic_test_arguments_property` behavior change flag. The `arguments` \
+             property is deprecated for custom usage and will be used to nest keyword arguments \
+             in future versions of dbt."
+        );
+        let data = json!({"test_name": test_name});
+        Some(self.deprecated("ArgumentsPropertyInGenericTestDeprecation", "D038", message, data))
+    }
+
+    fn deprecated(
+        &self,
+        name: &'static str,
+        code: &'static str,
+        message: String,
+        data: Json,
+    ) -> Warning {
         let diagnostic = Diagnostic::new(Code::Deprecated, message).with_span(self.span.clone());
-        Warning::new(name, code, *diagnostic)
+        Warning::new(name, code, *diagnostic).with_data(data)
     }
 
     /// The package whose property file asks for the test.
@@ -195,6 +224,12 @@ impl<'a> ByName<'a> {
     }
 }
 
+/// dbt's switch: whether arguments of generic tests stand below `arguments`.
+pub fn nests_arguments(shared: &Shared) -> bool {
+    let flag = shared.workspace.root.flags.get("require_generic_test_arguments_property");
+    flag.and_then(crate::project::yaml::Node::as_bool).unwrap_or(true)
+}
+
 impl NodeParser<'_> {
     /// The node of a generic test.
     pub fn test(
@@ -204,9 +239,13 @@ impl NodeParser<'_> {
         attached: &ByName<'_>,
     ) -> Result<Node> {
         let place = |error: Box<Diagnostic>| error.relocated(request.span.clone());
-        let definition =
-            TestDefinition::from_entry(request.item, request.target, request.column.as_deref())
-                .map_err(place)?;
+        let definition = TestDefinition::from_entry(
+            request.item,
+            request.target,
+            request.column.as_deref(),
+            nests_arguments(self.shared),
+        )
+        .map_err(place)?;
         let config = rendered_config(&definition.config, &request.span, render)?;
         let raw_code = definition.raw_code(&config);
         let template = Template::from_text(Arc::clone(&request.file.path), raw_code.as_str())

@@ -32,7 +32,10 @@ pub fn warning(project: &Project, manifest: &Manifest) -> Option<Warning> {
                 _ => Vec::new(),
             };
             let unused = paths.into_iter().filter(move |path| !is_used(path, kind, manifest));
-            unused.map(move |path| format!("{}.{}", section.key(), path.join(".")))
+            unused.map(move |path| {
+                let levels = std::iter::once(section.key()).chain(path.iter().map(String::as_str));
+                levels.collect::<Vec<_>>().join(".")
+            })
         })
         .collect();
     if unused.is_empty() {
@@ -66,7 +69,7 @@ fn config_paths(section: &JsonMap) -> Vec<Vec<String>> {
                 _ => configures = true,
             }
         }
-        if configures && !path.is_empty() {
+        if configures {
             paths.push(path);
         }
     }

@@ -3,6 +3,7 @@
 use super::yaml::{DuplicateKey, Fields, Place, Source, Yaml};
 use crate::diagnostic::Code;
 use crate::event::Warning;
+use serde_json::json;
 
 /// Warnings about a dbt_project.yml.
 pub(super) fn of_project(fields: &Fields<'_>, yaml: &Yaml) -> Vec<Warning> {
@@ -17,7 +18,9 @@ pub(super) fn of_project(fields: &Fields<'_>, yaml: &Yaml) -> Vec<Warning> {
                 "The `{old}` config has been renamed to `{new}`. Please update your \
                  `dbt_project.yml` configuration to reflect this change."
             );
-            warnings.push(deprecated(name, code, &yaml.source, entry.key.place, message));
+            let warning = deprecated(name, code, &yaml.source, entry.key.place, message);
+            let data = json!({"deprecated_path": old, "exp_path": new});
+            warnings.push(warning.with_data(data));
         }
     }
     let moved = [
@@ -34,7 +37,8 @@ pub(super) fn of_project(fields: &Fields<'_>, yaml: &Yaml) -> Vec<Warning> {
                  to a custom directory, please use the --{key} CLI flag or DBT_{variable} env var \
                  instead."
             );
-            warnings.push(deprecated(name, code, &yaml.source, entry.key.place, message));
+            let warning = deprecated(name, code, &yaml.source, entry.key.place, message);
+            warnings.push(warning.with_data(json!({"deprecated_path": key})));
         }
     }
     warnings
@@ -42,12 +46,20 @@ pub(super) fn of_project(fields: &Fields<'_>, yaml: &Yaml) -> Vec<Warning> {
 
 /// A warning for each key that is written twice in a file.
 pub fn duplicate_keys(yaml: &Yaml) -> Vec<Warning> {
+    // dbt counts lines in a text without white space around it; the span has the true line.
+    let text = &yaml.source.text;
+    let blank = text.len() - text.trim_start().len();
+    let blank_lines = text.as_bytes().iter().take(blank).filter(|byte| **byte == b'\n').count();
+    let blank_lines = u32::try_from(blank_lines).unwrap_or_default();
     let warning = |duplicate: &DuplicateKey| {
         let span = yaml.source.span(duplicate.second);
-        let message = format!(
-            "Duplicate key '{}' at line {}, column {} in file `{}`",
-            duplicate.key, span.line, span.column, yaml.source.path
+        let what = format!(
+            "Duplicate key '{}' in \"<unicode string>\", line {}, column {}",
+            duplicate.key,
+            span.line.saturating_sub(blank_lines),
+            span.column
         );
+        let message = format!("{what} in file `{}`", yaml.source.path);
         let mut warning = deprecated(
             "DuplicateYAMLKeysDeprecation",
             "D024",
@@ -57,7 +69,7 @@ pub fn duplicate_keys(yaml: &Yaml) -> Vec<Warning> {
         );
         let first = yaml.source.span(duplicate.first);
         warning.diagnostic.related.push((first, "the first one, which is ignored".to_owned()));
-        warning
+        warning.with_data(json!({"duplicate_description": what, "file": yaml.source.path}))
     };
     yaml.duplicates.iter().map(warning).collect()
 }

@@ -42,6 +42,11 @@ impl Env {
         alias.as_deref().and_then(set).or_else(|| set(name))
     }
 
+    /// The names of all variables, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.vars.keys().map(String::as_str)
+    }
+
     /// What `env_var(name)` gives outside profiles.yml and packages.yml; `None` when the
     /// variable is not set.
     ///

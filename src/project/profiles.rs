@@ -5,7 +5,7 @@ use super::credentials::{EmbeddedTarget, TargetReader, TargetSource};
 use super::env::Env;
 use super::project_file::RawProject;
 use super::render::YamlGlobals;
-use super::yaml::{Node, Source, Value as YamlValue, Yaml};
+use super::yaml::{Map, Node, Source, Value as YamlValue, Yaml};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Value;
 use crate::suggest;
@@ -78,7 +78,7 @@ impl Profile {
         let Some(node) = yaml.root.get(&name) else {
             return Err(explain_missing(&name, &yaml, &file));
         };
-        if node.is_null() || node.as_map().is_some_and(super::yaml::Map::is_empty) {
+        if node.is_null() || node.as_map().is_some_and(Map::is_empty) {
             return Err(unreadable(
                 &yaml.source,
                 node,
@@ -110,6 +110,15 @@ impl Profile {
         ]);
         Value::dict(values)
     }
+}
+
+/// `config` of profiles.yml, where older projects have what is `flags` of dbt_project.yml now.
+/// A file that cannot be read is reported when the profile is loaded.
+pub fn old_flags(options: &ProfileOptions, env: &Env) -> Option<Map> {
+    let file = profiles_file(options, env).filter(|file| file.is_file())?;
+    let yaml = read(&file).ok()?;
+    let flags = yaml.root.get("config")?.as_map()?;
+    (!flags.is_empty()).then(|| flags.clone())
 }
 
 /// `--profiles-dir`, else this folder if it has the file, else `~/.dbt`.

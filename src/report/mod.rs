@@ -73,9 +73,9 @@ pub enum Handling {
 }
 
 impl WarnError {
-    /// What becomes of warnings of this name. A name goes before `Deprecations`, and that
+    /// What becomes of warnings of this name and code. A name goes before `Deprecations`, and that
     /// before `all`; among equals silence goes before warn, and that before error.
-    pub fn handling(&self, name: &str) -> Handling {
+    pub fn handling(&self, name: &str, code: &str) -> Handling {
         let lists = [
             (&self.silence, Handling::Silence),
             (&self.warn, Handling::Warn),
@@ -85,18 +85,27 @@ impl WarnError {
             let mut lists = lists.iter();
             lists.find(|it| it.0.iter().any(|entry| wanted(entry))).map(|it| it.1)
         };
-        let is_deprecation = name.ends_with("Deprecation");
+        let is_deprecation = code.starts_with('D');
         find(&|entry| entry == name)
             .or_else(|| find(&|entry| is_deprecation && entry == "Deprecations"))
             .or_else(|| find(&|entry| entry == "all" || entry == "*"))
             .unwrap_or(Handling::Warn)
     }
 
-    /// Whether warnings of this name are errors.
+    /// Whether warnings of this name, which are about no old form, are errors.
     pub fn is_error(&self, name: &str) -> bool {
-        self.handling(name) == Handling::Error
+        self.handling(name, "") == Handling::Error
     }
 }
+
+/// Warnings that dbt makes no errors of, unless the project sets
+/// `require_all_warnings_handled_by_warn_error`.
+const ONLY_TOLD: [&str; 4] = [
+    "FreshnessConfigProblem",
+    "MicrobatchModelNoEventTimeInputs",
+    "SemanticValidationFailure",
+    "WarnStateTargetEqual",
+];
 
 /// Where and how to log to a file.
 #[derive(Debug, Clone)]
@@ -324,7 +333,7 @@ impl Sink for Report {
         let label = catalogue::label(&event);
         if self.options.all_warnings
             && label.level == Level::Warn
-            && self.options.warn_error.handling(label.name) == Handling::Silence
+            && self.options.warn_error.handling(label.name, label.code) == Handling::Silence
         {
             return;
         }
@@ -340,7 +349,12 @@ impl Sink for Report {
         {
             return Ok(());
         }
-        match self.options.warn_error.handling(catalogue::label(&event).name) {
+        let label = catalogue::label(&event);
+        if !self.options.all_warnings && ONLY_TOLD.contains(&label.name) {
+            self.emit(event);
+            return Ok(());
+        }
+        match self.options.warn_error.handling(label.name, label.code) {
             Handling::Silence => return Ok(()),
             Handling::Warn => {
                 self.emit(event);
@@ -371,10 +385,11 @@ mod tests {
             warn: names(&["Deprecations", "NoNodesSelected"]),
             silence: names(&["SourceOverrideDeprecation"]),
         };
-        assert_eq!(options.handling("NothingToDo"), Handling::Error);
-        assert_eq!(options.handling("NoNodesSelected"), Handling::Warn);
-        assert_eq!(options.handling("ConfigDataPathDeprecation"), Handling::Warn);
-        assert_eq!(options.handling("SourceOverrideDeprecation"), Handling::Silence);
-        assert_eq!(WarnError::default().handling("NothingToDo"), Handling::Warn);
+        assert_eq!(options.handling("NothingToDo", "Q035"), Handling::Error);
+        assert_eq!(options.handling("NoNodesSelected", "Q038"), Handling::Warn);
+        assert_eq!(options.handling("ConfigDataPathDeprecation", "D004"), Handling::Warn);
+        assert_eq!(options.handling("DeprecationsSummary", "D028"), Handling::Warn);
+        assert_eq!(options.handling("SourceOverrideDeprecation", "D035"), Handling::Silence);
+        assert_eq!(WarnError::default().handling("NothingToDo", "Q035"), Handling::Warn);
     }
 }

@@ -18,6 +18,7 @@ mod histories;
 mod hub;
 mod listing;
 mod loading;
+mod old_forms;
 mod operation;
 mod output;
 mod packages;

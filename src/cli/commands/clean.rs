@@ -4,9 +4,10 @@ use crate::cli::ExitStatus;
 use crate::cli::args::CleanArgs;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::event::Event;
+use crate::event::{Event, Warning};
 use crate::project::render::{SecretRule, YamlGlobals};
 use crate::project::{Origin, Project, RawProject, Vars, normalized};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +33,9 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
             "--no-clean-project-files-only deletes them, too.",
         )?;
     }
+    if moved_packages(&project) {
+        session.warn(vec![install_path_moved()])?;
+    }
     for target in &targets {
         let path = target.display().to_string();
         session.emit(Event::CheckCleanPath { path: path.clone() });
@@ -44,6 +48,21 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
     }
     session.emit(Event::FinishedCleanPaths);
     Ok(ExitStatus::Success)
+}
+
+/// Whether the project cleans the folder where packages once were, but not the one of today.
+fn moved_packages(project: &Project) -> bool {
+    let cleans = |folder: &str| project.clean_targets.iter().any(|target| target == folder);
+    cleans("dbt_modules") && !cleans(&project.packages_install_path)
+}
+
+fn install_path_moved() -> Warning {
+    let message = "The default package install path has changed from `dbt_modules` to \
+                   `dbt_packages`. Please update `clean-targets` in `dbt_project.yml` and check \
+                   `.gitignore` as well. Or, set `packages-install-path: dbt_modules` if you'd \
+                   like to keep the current value.";
+    let diagnostic = *Diagnostic::new(Code::Deprecated, message);
+    Warning::new("PackageInstallPathDeprecation", "D002", diagnostic).with_data(json!({}))
 }
 
 /// Whether folders outside of the project may be deleted, too.

@@ -4,20 +4,21 @@ use crate::cli::ExitStatus;
 use crate::cli::args::DebugArgs;
 use crate::cli::server::Server;
 use crate::cli::session::Session;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::event::Event;
 use crate::postgres::Connection;
 use crate::project::version::DBT_VERSION;
 use crate::project::{Profile, RawProject, TargetSource, Workspace};
 use std::path::Path;
 
-/// Checks the project, the profile and the connection. Exits with 1 if one fails.
-pub fn run(args: &DebugArgs, session: &Session) -> ExitStatus {
+/// Checks the project, the profile and the connection. Exits with 1 if one fails; only a warning
+/// that is to be an error is returned as one.
+pub fn run(args: &DebugArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     let say = |message: String| session.emit(Event::DebugCmdOut { message });
     let profiles_dir = profiles_dir(session);
     if args.config_dir {
         say(format!("To view your profiles.yml file, run:\n\nls {profiles_dir}"));
-        return ExitStatus::Success;
+        return Ok(ExitStatus::Success);
     }
     say(format!("gdbt version: {} (dbt {DBT_VERSION} compatible)", env!("CARGO_PKG_VERSION")));
     say(format!("os info: {} {}", std::env::consts::OS, std::env::consts::ARCH));
@@ -30,6 +31,11 @@ pub fn run(args: &DebugArgs, session: &Session) -> ExitStatus {
     say(format!("Using dbt_project.yml file at {}", project_dir.join("dbt_project.yml").display()));
     say("adapter type: postgres".to_owned());
     let checks = Checks::new(session);
+    if let Checks::Project(errors) = &checks
+        && errors.iter().any(|error| error.code == Code::WarningAsError)
+    {
+        return Err(errors.clone());
+    }
     if args.connection {
         say("Skipping steps before connection verification".to_owned());
     } else {
@@ -42,7 +48,7 @@ pub fn run(args: &DebugArgs, session: &Session) -> ExitStatus {
         say(format!("  profiles.yml file [{}]", state(checks.profile_is_valid())));
         say(format!("  dbt_project.yml file [{}]", state(checks.project_is_valid())));
     }
-    match checks {
+    Ok(match checks {
         Checks::Project(errors) => failed(session, PROJECT_FAILED, errors),
         Checks::Profile(error) => {
             say("Connection test skipped since no profile was found".to_owned());
@@ -56,7 +62,7 @@ pub fn run(args: &DebugArgs, session: &Session) -> ExitStatus {
             }
             Err(error) => failed(session, "The server cannot be reached:", vec![*error]),
         },
-    }
+    })
 }
 
 const PROFILE_FAILED: &str = "Profile loading failed for the following reason:";

@@ -48,7 +48,7 @@ pub fn run(command: &Command, session: &Session) -> Result<ExitStatus, Vec<Diagn
         Command::Clone(_) => run::clones(session),
         Command::Retry(args) => retry::run(args, session),
         Command::Deps(args) => Ok(deps::run(args, session)?),
-        Command::Debug(args) => Ok(debug::run(args, session)),
+        Command::Debug(args) => debug::run(args, session),
         Command::Alert(args) => alert::run(args, session),
         Command::Clean(args) => clean::run(args, session),
         Command::Init(args) => Ok(init::run(args, session)?),

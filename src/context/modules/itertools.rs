@@ -3,103 +3,121 @@
 //! to `islice`, `zip` and their like.
 
 use super::finite_columns;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::event::{Event, Sink, Warning};
 use crate::jinja::{Args, Error, Object, Result, State, Value};
 use std::any::Any;
+use std::sync::Arc;
 
 /// The most items a function may make, so that a small template cannot fill the memory.
 const LIMIT: usize = 10_000_000;
 
 type Native = fn(&mut State<'_>, Args) -> Result<Value>;
 
-/// The module as a value.
-pub fn module() -> Value {
-    let functions: [(&'static str, Native); 14] = [
-        ("count", |_, args| {
-            let ([], [start, step]) = args.bind("count", [], ["start", "step"])?;
-            let number = |value: Option<Value>, default| match value {
-                None => Ok(default),
-                Some(value) => value
-                    .as_int()
-                    .ok_or_else(|| Error::type_error("gdbt's count() takes whole numbers only")),
-            };
-            let (start, step) = (number(start, 0)?, number(step, 1)?);
-            Ok(Value::object(Endless::Count { start, step }))
-        }),
-        ("cycle", |state, args| {
-            let ([items], []) = args.bind("cycle", ["iterable"], [])?;
-            let items = items.iterate(state)?;
-            let empty = items.is_empty();
-            Ok(if empty { Value::list([]) } else { Value::object(Endless::Cycle(items)) })
-        }),
-        ("repeat", |_, args| {
-            let ([item], [times]) = args.bind("repeat", ["object"], ["times"])?;
-            match times {
-                None => Ok(Value::object(Endless::Cycle(vec![item]))),
-                Some(times) => {
-                    let times = size(&times)?;
-                    Ok(Value::list(std::iter::repeat_n(item, times)))
-                }
-            }
-        }),
-        ("accumulate", accumulate),
-        ("chain", |state, args| {
-            let mut all = Vec::new();
-            for iterable in &args.positional {
-                all.extend(iterable.iterate(state)?);
-            }
-            Ok(Value::list(all))
-        }),
-        ("compress", |state, args| {
-            let ([data, selectors], []) = args.bind("compress", ["data", "selectors"], [])?;
-            let columns = finite_columns(state, &[data, selectors])?;
-            let pairs = columns[0].iter().zip(&columns[1]);
-            let chosen = pairs.filter(|(_, selector)| selector.truthy());
-            Ok(Value::list(chosen.map(|(item, _)| item.clone())))
-        }),
-        ("islice", |state, args| islice(state, &args)),
-        ("starmap", |state, args| {
-            let ([function, iterable], []) = args.bind("starmap", ["function", "iterable"], [])?;
-            let mut results = Vec::new();
-            for arguments in iterable.iterate(state)? {
-                let arguments = arguments.iterate(state)?;
-                results.push(function.call(state, Args::positional(arguments))?);
-            }
-            Ok(Value::list(results))
-        }),
-        ("tee", |state, args| {
-            let ([iterable], [n]) = args.bind("tee", ["iterable"], ["n"])?;
-            let items = iterable.iterate(state)?;
-            let n = n.map_or(Ok(2), |n| size(&n))?;
-            Ok(Value::tuple((0..n).map(|_| Value::list(items.clone()))))
-        }),
-        ("zip_longest", zip_longest),
-        ("product", |state, mut args| {
-            let repeat = args.take_keyword("repeat").map_or(Ok(1), |repeat| size(&repeat))?;
-            let columns = finite_columns(state, &args.positional)?;
-            let count = columns.len() * repeat;
-            let columns: Vec<_> = columns.iter().cycle().take(count).cloned().collect();
-            product(&columns)
-        }),
-        ("permutations", |state, args| {
-            let ([iterable], [r]) = args.bind("permutations", ["iterable"], ["r"])?;
-            let items = iterable.iterate(state)?;
-            let r = r.filter(|r| !r.is_none()).map_or(Ok(items.len()), |r| size(&r))?;
-            choose(&items, r, |chosen, at| !chosen.contains(&at))
-        }),
-        ("combinations", |state, args| {
-            let ([iterable, r], []) = args.bind("combinations", ["iterable", "r"], [])?;
-            let items = iterable.iterate(state)?;
-            choose(&items, size(&r)?, |chosen, at| chosen.last().is_none_or(|last| *last < at))
-        }),
-        ("combinations_with_replacement", |state, args| {
-            let ([iterable, r], []) =
-                args.bind("combinations_with_replacement", ["iterable", "r"], [])?;
-            let items = iterable.iterate(state)?;
-            choose(&items, size(&r)?, |chosen, at| chosen.last().is_none_or(|last| *last <= at))
-        }),
-    ];
-    Value::dict(functions.map(|(name, function)| (name, Value::function(name, function))))
+/// The module as a value. dbt is about to drop it, so each use is told to `sink`.
+pub fn module(sink: &Arc<dyn Sink>) -> Value {
+    Value::dict(FUNCTIONS.map(|(name, function)| {
+        let sink = Arc::clone(sink);
+        let told = move |state: &mut State<'_>, args| {
+            sink.warn(Event::Warning(deprecation()))?;
+            function(state, args)
+        };
+        (name, Value::function(name, told))
+    }))
 }
+
+fn deprecation() -> Warning {
+    let message =
+        "Usage of itertools modules is deprecated. Please use the built-in functions instead.";
+    let diagnostic = *Diagnostic::new(Code::Deprecated, message);
+    Warning::new("ModulesItertoolsUsageDeprecation", "D034", diagnostic)
+}
+
+const FUNCTIONS: [(&str, Native); 14] = [
+    ("count", |_, args| {
+        let ([], [start, step]) = args.bind("count", [], ["start", "step"])?;
+        let number = |value: Option<Value>, default| match value {
+            None => Ok(default),
+            Some(value) => value
+                .as_int()
+                .ok_or_else(|| Error::type_error("gdbt's count() takes whole numbers only")),
+        };
+        let (start, step) = (number(start, 0)?, number(step, 1)?);
+        Ok(Value::object(Endless::Count { start, step }))
+    }),
+    ("cycle", |state, args| {
+        let ([items], []) = args.bind("cycle", ["iterable"], [])?;
+        let items = items.iterate(state)?;
+        let empty = items.is_empty();
+        Ok(if empty { Value::list([]) } else { Value::object(Endless::Cycle(items)) })
+    }),
+    ("repeat", |_, args| {
+        let ([item], [times]) = args.bind("repeat", ["object"], ["times"])?;
+        match times {
+            None => Ok(Value::object(Endless::Cycle(vec![item]))),
+            Some(times) => {
+                let times = size(&times)?;
+                Ok(Value::list(std::iter::repeat_n(item, times)))
+            }
+        }
+    }),
+    ("accumulate", accumulate),
+    ("chain", |state, args| {
+        let mut all = Vec::new();
+        for iterable in &args.positional {
+            all.extend(iterable.iterate(state)?);
+        }
+        Ok(Value::list(all))
+    }),
+    ("compress", |state, args| {
+        let ([data, selectors], []) = args.bind("compress", ["data", "selectors"], [])?;
+        let columns = finite_columns(state, &[data, selectors])?;
+        let pairs = columns[0].iter().zip(&columns[1]);
+        let chosen = pairs.filter(|(_, selector)| selector.truthy());
+        Ok(Value::list(chosen.map(|(item, _)| item.clone())))
+    }),
+    ("islice", |state, args| islice(state, &args)),
+    ("starmap", |state, args| {
+        let ([function, iterable], []) = args.bind("starmap", ["function", "iterable"], [])?;
+        let mut results = Vec::new();
+        for arguments in iterable.iterate(state)? {
+            let arguments = arguments.iterate(state)?;
+            results.push(function.call(state, Args::positional(arguments))?);
+        }
+        Ok(Value::list(results))
+    }),
+    ("tee", |state, args| {
+        let ([iterable], [n]) = args.bind("tee", ["iterable"], ["n"])?;
+        let items = iterable.iterate(state)?;
+        let n = n.map_or(Ok(2), |n| size(&n))?;
+        Ok(Value::tuple((0..n).map(|_| Value::list(items.clone()))))
+    }),
+    ("zip_longest", zip_longest),
+    ("product", |state, mut args| {
+        let repeat = args.take_keyword("repeat").map_or(Ok(1), |repeat| size(&repeat))?;
+        let columns = finite_columns(state, &args.positional)?;
+        let count = columns.len() * repeat;
+        let columns: Vec<_> = columns.iter().cycle().take(count).cloned().collect();
+        product(&columns)
+    }),
+    ("permutations", |state, args| {
+        let ([iterable], [r]) = args.bind("permutations", ["iterable"], ["r"])?;
+        let items = iterable.iterate(state)?;
+        let r = r.filter(|r| !r.is_none()).map_or(Ok(items.len()), |r| size(&r))?;
+        choose(&items, r, |chosen, at| !chosen.contains(&at))
+    }),
+    ("combinations", |state, args| {
+        let ([iterable, r], []) = args.bind("combinations", ["iterable", "r"], [])?;
+        let items = iterable.iterate(state)?;
+        choose(&items, size(&r)?, |chosen, at| chosen.last().is_none_or(|last| *last < at))
+    }),
+    ("combinations_with_replacement", |state, args| {
+        let ([iterable, r], []) =
+            args.bind("combinations_with_replacement", ["iterable", "r"], [])?;
+        let items = iterable.iterate(state)?;
+        choose(&items, size(&r)?, |chosen, at| chosen.last().is_none_or(|last| *last <= at))
+    }),
+];
 
 /// An iterator that never ends.
 #[derive(Debug)]
@@ -281,7 +299,8 @@ mod tests {
     use super::*;
 
     fn call(name: &str, args: impl IntoIterator<Item = Value>) -> String {
-        let Value::Dict(module) = module() else { panic!() };
+        let silent: Arc<dyn Sink> = Arc::new(crate::event::Silent);
+        let Value::Dict(module) = module(&silent) else { panic!() };
         let mut state = State::new(&());
         let function = module.get_str(name).unwrap();
         function.call(&mut state, Args::positional(args)).unwrap().repr()

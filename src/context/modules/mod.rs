@@ -6,25 +6,36 @@ mod itertools;
 mod pytz;
 mod re;
 
+use super::namespace::NameMap;
+use super::shared::Shared;
+use crate::event::Sink;
 use crate::jinja::{Error, Result, State, Value};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The four modules, as a mapping.
 #[derive(Debug)]
-pub struct Modules;
+pub struct Modules(pub Arc<Shared>);
 
-static MODULES: LazyLock<[(&'static str, Value); 4]> = LazyLock::new(|| {
-    [
-        ("pytz", pytz::module()),
-        ("datetime", datetime::module()),
-        ("re", re::module()),
-        ("itertools", itertools::module()),
-    ]
+static MODULES: LazyLock<[(&'static str, Value); 3]> = LazyLock::new(|| {
+    [("pytz", pytz::module()), ("datetime", datetime::module()), ("re", re::module())]
 });
 
-/// The module of a name.
-pub fn module(name: &str) -> Option<Value> {
+/// The module of a name. What is about to go is told to `sink` when it is used.
+pub fn module(name: &str, sink: &Arc<dyn Sink>) -> Option<Value> {
+    if name == "itertools" {
+        return Some(itertools::module(sink));
+    }
     MODULES.iter().find(|(known, _)| *known == name).map(|(_, module)| module.clone())
+}
+
+impl NameMap for Modules {
+    fn value_of(&self, name: &str) -> Option<Value> {
+        module(name, &self.0.sink)
+    }
+
+    fn names(&self) -> Vec<String> {
+        ["pytz", "datetime", "re", "itertools"].map(str::to_owned).to_vec()
+    }
 }
 
 /// The items of iterables, one list each, for `zip` and its like. Endless iterators of

@@ -2,7 +2,8 @@
 //! form that artifacts have.
 
 use crate::manifest::JsonMap;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value as Json, json};
 
 /// A text or a structure that the text stands for.
@@ -36,6 +37,12 @@ impl WhereFilter {
             texts.iter().map(|text| json!({"where_sql_template": text})).collect();
         json!({"where_filters": filters})
     }
+}
+
+/// One of the names of `T`, in upper or lower case, as dbt takes them.
+fn any_case<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let name = String::deserialize(from)?.to_lowercase();
+    T::deserialize(Json::from(name)).map_err(D::Error::custom)
 }
 
 fn filter_json(filter: Option<&WhereFilter>) -> Json {
@@ -90,6 +97,7 @@ pub struct Entity {
     pub name: String,
     /// `primary`, `foreign`, `natural` or `unique`.
     #[serde(rename = "type")]
+    #[serde(deserialize_with = "any_case")]
     pub type_: EntityType,
     /// Its description.
     #[serde(default)]
@@ -126,6 +134,7 @@ pub struct Dimension {
     pub name: String,
     /// `time` or `categorical`.
     #[serde(rename = "type")]
+    #[serde(deserialize_with = "any_case")]
     pub type_: DimensionType,
     /// Its description.
     #[serde(default)]
@@ -163,6 +172,7 @@ pub enum DimensionType {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct DimensionTypeParams {
     /// Its granularity.
+    #[serde(deserialize_with = "any_case")]
     pub time_granularity: Granularity,
     /// Whether it begins or ends the validity of a row.
     #[serde(default)]
@@ -201,7 +211,7 @@ pub enum Granularity {
 impl Granularity {
     /// The granularity of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::deserialize(Json::from(name)).ok()
+        any_case(Json::from(name)).ok()
     }
 }
 
@@ -227,6 +237,7 @@ pub struct Measure {
     /// Its name.
     pub name: String,
     /// How it is aggregated.
+    #[serde(deserialize_with = "any_case")]
     pub agg: Aggregation,
     /// Its description.
     #[serde(default)]
@@ -274,6 +285,7 @@ pub struct NonAdditiveDimension {
     /// Its name.
     pub name: String,
     /// Which row of a window counts.
+    #[serde(deserialize_with = "any_case")]
     pub window_choice: Aggregation,
     /// What makes a window.
     #[serde(default)]
@@ -289,6 +301,7 @@ pub struct MetricProperties {
     pub label: String,
     /// Its type.
     #[serde(rename = "type")]
+    #[serde(deserialize_with = "any_case")]
     pub type_: MetricType,
     /// What the type needs.
     pub type_params: TypeParams,
@@ -399,6 +412,7 @@ pub struct ConversionParams {
     pub conversion_measure: NameOr<InputMeasure>,
     pub entity: String,
     #[serde(default)]
+    #[serde(deserialize_with = "any_case")]
     pub calculation: Calculation,
     #[serde(default)]
     pub window: Option<String>,
@@ -433,6 +447,7 @@ pub struct CumulativeParams {
     #[serde(default)]
     pub grain_to_date: Option<String>,
     #[serde(default)]
+    #[serde(deserialize_with = "any_case")]
     pub period_agg: PeriodAggregation,
 }
 
