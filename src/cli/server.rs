@@ -4,9 +4,11 @@ use super::session::Session;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::embedded::{self, EmbeddedOptions, Server as EmbeddedServer, Step};
 use crate::event::{Event, Sink};
-use crate::postgres::ConnectOptions;
-use crate::project::{Credentials, Env, Profile, TargetSource};
+use crate::postgres::{ConnectOptions, Error, Pool};
+use crate::project::{Credentials, EmbeddedTarget, Env, Profile, TargetSource};
+use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A server to run on. The embedded one is in use until this is dropped.
@@ -25,17 +27,21 @@ impl Server {
                 Ok(Self { options: connect_options(credentials)?, embedded: None })
             }
             TargetSource::Embedded(target) => {
-                let root = &session.settings.load.project_dir;
-                let options = EmbeddedOptions {
-                    database: Some(target.database.clone()),
-                    ..embedded_options(root, &session.settings.env)?
-                };
-                let server = start(&options, session.report.as_ref())?;
-                let mut options = server.connect_options();
-                options.search_path.clone_from(&target.search_path);
-                Ok(Self { options, embedded: Some(server) })
+                let options = options_of(target, session)?;
+                Self::embedded(&options, target, session.report.as_ref())
             }
         }
+    }
+
+    fn embedded(
+        options: &EmbeddedOptions,
+        target: &EmbeddedTarget,
+        sink: &dyn Sink,
+    ) -> Result<Self> {
+        let server = start(options, sink)?;
+        let mut options = server.connect_options();
+        options.search_path.clone_from(&target.search_path);
+        Ok(Self { options, embedded: Some(server) })
     }
 
     /// Ends the use of the embedded server; it stops when nobody else uses it.
@@ -45,6 +51,51 @@ impl Server {
             None => Ok(()),
         }
     }
+}
+
+/// Sessions with the server of a profile. The embedded one is started when the first of them is
+/// asked for, and is in use until this is dropped.
+#[derive(Debug)]
+pub struct LateServer {
+    /// The sessions.
+    pub pool: Pool,
+    started: Arc<Mutex<Option<Server>>>,
+}
+
+impl LateServer {
+    /// The server of a profile.
+    pub fn of(profile: &Profile, session: &Session) -> Result<Self> {
+        let started: Arc<Mutex<Option<Server>>> = Arc::default();
+        let pool = match &profile.source {
+            TargetSource::Server(credentials) => Pool::new(connect_options(credentials)?),
+            TargetSource::Embedded(target) => {
+                let options = options_of(target, session)?;
+                let (target, report) = (target.clone(), Arc::clone(&session.report));
+                let kept = Arc::clone(&started);
+                Pool::late(move || {
+                    let server = Server::embedded(&options, &target, report.as_ref());
+                    let server = server.map_err(Error::Server)?;
+                    let options = server.options.clone();
+                    *kept.lock() = Some(server);
+                    Ok(options)
+                })
+            }
+        };
+        Ok(Self { pool, started })
+    }
+
+    /// Ends the use of the embedded server; it stops when nobody else uses it.
+    pub fn close(self) -> Result<()> {
+        let server = self.started.lock().take();
+        server.map_or(Ok(()), Server::close)
+    }
+}
+
+/// How the embedded server of a target is run.
+fn options_of(target: &EmbeddedTarget, session: &Session) -> Result<EmbeddedOptions> {
+    let root = &session.settings.load.project_dir;
+    let database = Some(target.database.clone());
+    Ok(EmbeddedOptions { database, ..embedded_options(root, &session.settings.env)? })
 }
 
 /// Starts or joins the embedded server and says where it is.

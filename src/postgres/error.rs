@@ -226,6 +226,9 @@ pub enum Error {
     /// A statement that the protocol has no message for. Nothing was sent.
     #[error("the statement cannot be sent to PostgreSQL: {0}")]
     Unsendable(io::Error),
+    /// The server could not be started.
+    #[error("{0}")]
+    Server(Box<Diagnostic>),
     /// The data to be copied could not be read; the COPY was ended without effect.
     #[error("{0}")]
     Source(#[source] io::Error),
@@ -266,6 +269,7 @@ impl Error {
             Self::Unsendable(_) => {
                 Diagnostic::new(Code::SqlFailed, self.to_string()).with_help(UNSENDABLE_HELP)
             }
+            Self::Server(diagnostic) => diagnostic,
             Self::Source(_) => Diagnostic::new(Code::Io, self.to_string()),
         }
     }

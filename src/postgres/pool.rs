@@ -19,8 +19,24 @@ pub struct Pool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    connector: Arc<Connector>,
+    way: Mutex<Way>,
     slots: Mutex<Vec<Slot>>,
+}
+
+/// How to connect.
+enum Way {
+    Known(Arc<Connector>),
+    /// Found out by the first who needs a session.
+    Late(Box<dyn Fn() -> Result<ConnectOptions, Error> + Send>),
+}
+
+impl std::fmt::Debug for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(connector) => connector.fmt(f),
+            Self::Late(_) => f.write_str("Late"),
+        }
+    }
 }
 
 /// A session of the pool; its lock is held while it is on loan.
@@ -35,15 +51,27 @@ struct Slot {
 impl Pool {
     /// A pool that has not connected yet.
     pub fn new(options: ConnectOptions) -> Self {
-        Self(Arc::new(Shared {
-            connector: Arc::new(Connector::new(options)),
-            slots: Mutex::default(),
-        }))
+        Self::going(Way::Known(Arc::new(Connector::new(options))))
     }
 
-    /// The profile the sessions are opened with.
-    pub fn options(&self) -> &ConnectOptions {
-        &self.0.connector.options
+    /// A pool whose server is only there once the first session is asked for: `start` starts it
+    /// and says where it is.
+    pub fn late(start: impl Fn() -> Result<ConnectOptions, Error> + Send + 'static) -> Self {
+        Self::going(Way::Late(Box::new(start)))
+    }
+
+    fn going(way: Way) -> Self {
+        Self(Arc::new(Shared { way: Mutex::new(way), slots: Mutex::default() }))
+    }
+
+    fn connector(&self) -> Result<Arc<Connector>, Error> {
+        let mut way = self.0.way.lock();
+        let connector = match &*way {
+            Way::Known(connector) => return Ok(Arc::clone(connector)),
+            Way::Late(start) => Arc::new(Connector::new(start()?)),
+        };
+        *way = Way::Known(Arc::clone(&connector));
+        Ok(connector)
     }
 
     /// An idle session, or a new one.
@@ -56,7 +84,7 @@ impl Pool {
         if let Some(connection) = self.reuse(user) {
             return Ok(connection);
         }
-        let connection = Connection::open(&self.0.connector)?;
+        let connection = Connection::open(&self.connector()?)?;
         let token = connection.cancel_token();
         let connection = Arc::new(Mutex::new(connection));
         let guard = connection.lock_arc();

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{Event, Sink};
 use crate::jinja::{Args, Value};
 use crate::manifest::{Manifest, Node, ResourceType, UniqueId};
-use crate::postgres::ConnectOptions;
+use crate::postgres::Pool;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub fn read_catalog(
     shared: &Arc<Shared>,
     manifest: &Manifest,
     selected: Option<&BTreeSet<UniqueId>>,
-    server: &ConnectOptions,
+    pool: &Pool,
     sink: &Arc<dyn Sink>,
 ) -> Result<CatalogRows> {
     let all: Vec<Relation> = relations(manifest, |_| true).collect();
@@ -53,7 +53,7 @@ pub fn read_catalog(
     let relations = wanted.as_ref().unwrap_or(&all);
     // Without a relation there is nothing to ask.
     let Some(first) = relations.first() else { return Ok(CatalogRows::default()) };
-    let database = Database::new(shared, server.clone(), sink)?;
+    let database = Database::new(shared, pool.clone(), sink)?;
     let session = database.session_named(format!(
         "{}.information_schema",
         first.database.as_deref().unwrap_or_default()

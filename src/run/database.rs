@@ -6,7 +6,7 @@ use crate::context::Shared;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{NodeInfo, Sink};
 use crate::manifest::{Config, Node, UniqueId};
-use crate::postgres::{ConnectOptions, Pool, lock};
+use crate::postgres::{Pool, lock};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -22,15 +22,11 @@ pub struct Database {
 impl Database {
     /// A database that is not connected to yet. A query comment that cannot be rendered is an
     /// error of the whole run, as in dbt.
-    pub fn new(
-        shared: &Arc<Shared>,
-        options: ConnectOptions,
-        sink: &Arc<dyn Sink>,
-    ) -> Result<Self> {
+    pub fn new(shared: &Arc<Shared>, pool: Pool, sink: &Arc<dyn Sink>) -> Result<Self> {
         let comments = QueryComments::new(shared);
         comments.of("master", None)?;
         let introspects = shared.invocation.flags.get("INTROSPECT") != Some(&Json::Bool(false));
-        Ok(Self { pool: Pool::new(options), comments, introspects, sink: Arc::clone(sink) })
+        Ok(Self { pool, comments, introspects, sink: Arc::clone(sink) })
     }
 
     /// A session for a node, or for a part of it while others load its other parts.

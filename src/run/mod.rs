@@ -34,7 +34,7 @@ use crate::event::{Event, Sink, thread_name};
 use crate::event_time::TimeWindow;
 use crate::graph::Dag;
 use crate::manifest::{Manifest, Node, UniqueId};
-use crate::postgres::ConnectOptions;
+use crate::postgres::{ConnectOptions, Pool};
 use crate::result::{BatchResults, NodeResult, NodeStatus, Subject};
 use database::Database;
 use execute::Executor;
@@ -115,8 +115,8 @@ pub struct Input<'a> {
     /// How the batches of microbatch models ended in an earlier run that is retried: only
     /// those that failed are run.
     pub previous_batches: &'a HashMap<UniqueId, BatchResults>,
-    /// How to connect.
-    pub server: &'a ConnectOptions,
+    /// Sessions with the server.
+    pub pool: &'a Pool,
     /// Where events go.
     pub sink: &'a Arc<dyn Sink>,
 }
@@ -134,7 +134,7 @@ pub fn query(
     sql: &str,
     limit: Option<usize>,
 ) -> Result<Table> {
-    let database = Database::new(shared, server.clone(), sink)?;
+    let database = Database::new(shared, Pool::new(server.clone()), sink)?;
     let session = database.session_named("show".to_owned())?;
     let table = show::query(&session, sql);
     session.finish(table.is_ok())?;
@@ -171,7 +171,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         shared: Arc::clone(input.shared),
         manifest: Arc::clone(input.manifest),
         compiler: Compiler::new(input.shared, options.injects_ephemerals),
-        database: Database::new(input.shared, input.server.clone(), input.sink)?,
+        database: Database::new(input.shared, input.pool.clone(), input.sink)?,
         sink: Arc::clone(input.sink),
         action: options.action,
         warnings_fail: options.warnings_fail,

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{Event, Sink, thread_name};
 use crate::jinja::Args;
 use crate::manifest::MacroNode;
-use crate::postgres::ConnectOptions;
+use crate::postgres::{ConnectOptions, Pool};
 use crate::result::{NodeResult, NodeStatus, Subject, Timing};
 use crate::suggest::nearest;
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ impl Operation {
     ) -> Result<NodeResult> {
         let begun = Instant::now();
         let started_at = Timestamp::now();
-        let database = Database::new(shared, server.clone(), sink)?;
+        let database = Database::new(shared, Pool::new(server.clone()), sink)?;
         let session = database.session_named(format!("macro_{}", self.definition.name))?;
         session.commit_each();
         let context =

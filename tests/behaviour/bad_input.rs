@@ -57,6 +57,24 @@ fn a_server_that_cannot_be_reached_is_an_error_and_never_the_embedded_one() {
     assert!(!project.folder().join(".gdbt").exists());
 }
 
+/// Without a profile the server is the embedded one; here it has no programs.
+#[test]
+fn compiling_starts_no_server_unless_a_template_asks_it() {
+    let project = Project::offline().file("models/a.sql", "select {{ 1 + 1 }} as x");
+    let run = |line: &str| {
+        let mut command = project.command(line);
+        let said = command.env("GDBT_POSTGRES_BIN", "/nowhere").output().unwrap();
+        (said.status.success(), String::from_utf8(said.stdout).unwrap())
+    };
+    let (ok, said) = run("compile");
+    assert!(ok, "{said}");
+    assert_eq!(project.read("target/compiled/shop/models/a.sql"), "select 2 as x");
+    project.write("models/b.sql", "select {{ run_query('select 1').columns[0].values()[0] }} as x");
+    let (ok, said) = run("compile");
+    assert!(!ok && said.contains("GD5001"), "{said}");
+    assert!(!run("run").0);
+}
+
 #[test]
 fn unknown_references_have_near_matches() {
     let project = Project::offline()

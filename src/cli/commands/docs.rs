@@ -5,7 +5,7 @@ use crate::cli::args::{GenerateArgs, ServeArgs};
 use crate::cli::columns;
 use crate::cli::commands::run;
 use crate::cli::loaded::{Loaded, tell_written};
-use crate::cli::server::Server;
+use crate::cli::server::LateServer;
 use crate::cli::session::Session;
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE};
 use crate::diagnostic::{Diagnostic, Result};
@@ -15,6 +15,7 @@ use crate::docs::site::{self, SiteInput};
 use crate::docs::{assets, page, server};
 use crate::event::{Event, Sink};
 use crate::manifest::{Compiled, ResourceType, UniqueId};
+use crate::postgres::Pool;
 use crate::report::{artifacts, column_lineage};
 use crate::result::NodeResult;
 use crate::run::{CatalogRows, read_catalog};
@@ -39,8 +40,8 @@ pub fn generate(args: &GenerateArgs, session: &Session) -> Result<ExitStatus, Ve
     if !args.no_compile {
         loaded.write_artifacts(session, &HashMap::new())?;
     }
-    let server = Server::of(&loaded.workspace.profile, session)?;
-    let made = compile_and_read(args, session, &loaded, &server);
+    let server = LateServer::of(&loaded.workspace.profile, session)?;
+    let made = compile_and_read(args, session, &loaded, &server.pool);
     server.close()?;
     let (results, catalog) = made?;
     let columns = columns::analyse(&loaded, &results, Some(&catalog));
@@ -71,14 +72,14 @@ fn compile_and_read(
     args: &GenerateArgs,
     session: &Session,
     loaded: &Loaded,
-    server: &Server,
+    pool: &Pool,
 ) -> Result<(Vec<NodeResult>, Catalog), Vec<Diagnostic>> {
     // Without compiling dbt does not select, either.
     let mut selected: Option<BTreeSet<UniqueId>> = None;
     let mut results = Vec::new();
     if !args.no_compile {
         let nodes = loaded.select(session, &run::COMPILED, true)?;
-        results = run::compiled(server, session, loaded, &nodes)?.results;
+        results = run::compiled(pool, session, loaded, &nodes)?.results;
         let sources = loaded.selected_of(session, &[ResourceType::Source], true)?;
         selected = Some(nodes.into_iter().chain(sources).collect());
     }
@@ -89,7 +90,7 @@ fn compile_and_read(
     } else {
         session.emit(Event::BuildingCatalog);
         let sink: Arc<dyn Sink> = session.report.clone();
-        read_catalog(&loaded.shared, manifest, selected.as_ref(), &server.options, &sink)?
+        read_catalog(&loaded.shared, manifest, selected.as_ref(), pool, &sink)?
     };
     Ok((results, Catalog::new(manifest, &rows, selected.as_ref(), errors)?))
 }

@@ -4,12 +4,13 @@ use crate::cli::ExitStatus;
 use crate::cli::args::{BuildArgs, SeedArgs};
 use crate::cli::interrupt;
 use crate::cli::loaded::Loaded;
-use crate::cli::server::Server;
+use crate::cli::server::LateServer;
 use crate::cli::session::Session;
 use crate::context::load_seed;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::manifest::{Node, ResourceType, UniqueId};
+use crate::postgres::Pool;
 use crate::quality::{self, Record};
 use crate::result::{BatchResults, NodeResult, NodeStatus};
 use crate::run::{self, Action, Input, Options, Outcome, narrate, summary};
@@ -171,28 +172,28 @@ pub(super) fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), 
         let nodes = &loaded.manifest.nodes;
         selected.retain(|id| nodes.get(id).is_none_or(|node| !node.is_ephemeral()));
     }
-    let server = Server::of(&loaded.workspace.profile, session)?;
-    let outcome = run_on(&server, session, &loaded, task, &selected, &interrupted);
+    let server = LateServer::of(&loaded.workspace.profile, session)?;
+    let outcome = run_on(&server.pool, session, &loaded, task, &selected, &interrupted);
     server.close()?;
     Ok((loaded, outcome?))
 }
 
 /// Compiles what is selected. Nodes that cannot be compiled are errors of the command.
 pub(super) fn compiled(
-    server: &Server,
+    pool: &Pool,
     session: &Session,
     loaded: &Loaded,
     selected: &[UniqueId],
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let task = Task::compiling();
-    let outcome = run_on(server, session, loaded, &task, selected, &interrupt::listen())?;
+    let outcome = run_on(pool, session, loaded, &task, selected, &interrupt::listen())?;
     loaded.write_results(session, &outcome)?;
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
     if errors.is_empty() { Ok(outcome) } else { Err(errors) }
 }
 
 fn run_on(
-    server: &Server,
+    pool: &Pool,
     session: &Session,
     loaded: &Loaded,
     task: &Task,
@@ -202,7 +203,7 @@ fn run_on(
     let sink: Arc<dyn Sink> = session.report.clone();
     let unconnected = (task.action == Action::Clone).then(|| loaded.dag.unconnected());
     let previous = previous_batches(session);
-    let mut input = input(server, loaded, selected, &previous, &sink);
+    let mut input = input(pool, loaded, selected, &previous, &sink);
     if let Some(dag) = &unconnected {
         input.dag = dag;
     }
@@ -217,8 +218,8 @@ pub(super) fn only_compiled(
     task: &Task,
     ids: &[UniqueId],
 ) -> Result<Outcome> {
-    let server = Server::of(&loaded.workspace.profile, session)?;
-    let outcome = run_on(&server, session, loaded, task, ids, &interrupt::listen());
+    let server = LateServer::of(&loaded.workspace.profile, session)?;
+    let outcome = run_on(&server.pool, session, loaded, task, ids, &interrupt::listen());
     server.close()?;
     outcome
 }
@@ -231,10 +232,10 @@ pub(super) fn inline(
     node: Node,
 ) -> Result<Outcome> {
     let interrupted = interrupt::listen();
-    let server = Server::of(&loaded.workspace.profile, session)?;
+    let server = LateServer::of(&loaded.workspace.profile, session)?;
     let sink: Arc<dyn Sink> = session.report.clone();
     let outcome = run::run_inline(
-        input(&server, loaded, &[], &HashMap::new(), &sink),
+        input(&server.pool, loaded, &[], &HashMap::new(), &sink),
         Arc::new(node),
         options(session, loaded, task, &interrupted),
     );
@@ -243,7 +244,7 @@ pub(super) fn inline(
 }
 
 fn input<'a>(
-    server: &'a Server,
+    pool: &'a Pool,
     loaded: &'a Loaded,
     selected: &'a [UniqueId],
     previous_batches: &'a HashMap<UniqueId, BatchResults>,
@@ -255,7 +256,7 @@ fn input<'a>(
         dag: &loaded.dag,
         selected,
         previous_batches,
-        server: &server.options,
+        pool,
         sink,
     }
 }
