@@ -184,6 +184,11 @@ impl Warning {
     pub fn is_deprecation(&self) -> bool {
         self.code.starts_with('D')
     }
+
+    /// Whether it is counted with its kind, and then shown once. Each name with spaces is told.
+    pub fn is_counted(&self) -> bool {
+        self.is_deprecation() && self.name != "SpacesInResourceNameDeprecation"
+    }
 }
 
 /// An event that has nothing but a text and fields; name and code are dbt's.

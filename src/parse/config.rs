@@ -376,7 +376,7 @@ fn settle_freshness(values: &mut JsonMap) -> Result<()> {
         return Ok(());
     };
     let part = |key: &str| given.get(key).filter(|value| !value.is_null());
-    let invalid = |message: &str| Err(Diagnostic::new(Code::ConfigInvalid, message));
+    let invalid = |message: &str| Err(Diagnostic::new(Code::ConfigRefused, message));
     match (part("count"), part("period")) {
         (None, Some(_)) => {
             return invalid(

@@ -343,7 +343,7 @@ impl Sink for Report {
 
     fn warn(&self, event: Event) -> Result<()> {
         if let Event::Warning(warning) = &event
-            && warning.is_deprecation()
+            && warning.is_counted()
             && !self.deprecations.count(warning)
             && !self.options.deprecations.show_all
         {
