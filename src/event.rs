@@ -323,6 +323,15 @@ pub enum Event {
     NewConnection {
         /// The connection's name: the node it works for, or `master`.
         name: String,
+        /// The node it works for.
+        node: Option<NodeInfo>,
+    },
+    /// An idle connection works for somebody else from now on.
+    ConnectionReused {
+        /// Its name until now.
+        former: String,
+        /// Its name from now on.
+        name: String,
     },
     /// A statement is sent.
     SqlQuery {

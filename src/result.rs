@@ -5,7 +5,7 @@ use crate::compile::SourceMap;
 use crate::diagnostic::Diagnostic;
 use crate::event_time::{TimeWindow, parse_iso};
 use crate::manifest::{
-    Compiled, Exposure, MacroNode, Node, ResourceType, Source, UniqueId, UnitTest,
+    Compiled, Exposure, MacroNode, Node, NodeView, ResourceType, Source, UniqueId, UnitTest,
 };
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -149,6 +149,19 @@ impl Subject {
             Self::Source(_) => ResourceType::Source,
             Self::UnitTest(_) => ResourceType::UnitTest,
             Self::Macro(_) => ResourceType::Macro,
+        }
+    }
+}
+
+/// As templates and artifacts have it, without what compiling adds.
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Node(node) => NodeView { node, compiled: None }.serialize(serializer),
+            Self::Exposure(exposure) => exposure.serialize(serializer),
+            Self::Source(source) => source.serialize(serializer),
+            Self::UnitTest(test) => test.serialize(serializer),
+            Self::Macro(node) => node.serialize(serializer),
         }
     }
 }

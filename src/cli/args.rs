@@ -202,6 +202,16 @@ impl Command {
         }
     }
 
+    /// The words of the command, such as `docs generate`.
+    pub fn words(&self) -> String {
+        let group = match self {
+            Self::Docs(_) => "docs ",
+            Self::Source(_) => "source ",
+            _ => "",
+        };
+        format!("{group}{}", self.which())
+    }
+
     /// Whether the command tells the version and its settings first. Those that only
     /// print something for other programs do not.
     pub fn is_announced(&self) -> bool {

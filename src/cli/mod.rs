@@ -129,7 +129,7 @@ pub fn run(words: Vec<OsString>) -> ExitStatus {
             shown: session.settings.show_resource_report,
         });
         session.emit(Event::CommandCompleted {
-            command: format!("gdbt {}", session.settings.which),
+            command: format!("gdbt {}", cli.command.words()),
             success,
             elapsed: started.elapsed(),
         });

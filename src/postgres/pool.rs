@@ -39,6 +39,9 @@ impl std::fmt::Debug for Way {
     }
 }
 
+/// The name of a session that works for no node, as dbt has it.
+const MASTER: &str = "master";
+
 /// A session of the pool; its lock is held while it is on loan.
 #[derive(Debug)]
 struct Slot {
@@ -74,16 +77,16 @@ impl Pool {
         Ok(connector)
     }
 
-    /// An idle session, or a new one.
+    /// An idle session, or a new one, for what belongs to no node.
     pub fn get(&self) -> Result<PooledConnection, Error> {
-        self.get_for("")
+        match self.reuse(MASTER) {
+            Some((connection, _)) => Ok(connection),
+            None => self.open(MASTER),
+        }
     }
 
-    /// An idle session, or a new one, for somebody with a name.
-    pub fn get_for(&self, user: &str) -> Result<PooledConnection, Error> {
-        if let Some(connection) = self.reuse(user) {
-            return Ok(connection);
-        }
+    /// A new session for somebody with a name.
+    pub fn open(&self, user: &str) -> Result<PooledConnection, Error> {
         let connection = Connection::open(&self.connector()?)?;
         let token = connection.cancel_token();
         let connection = Arc::new(Mutex::new(connection));
@@ -92,16 +95,16 @@ impl Pool {
         Ok(PooledConnection(guard))
     }
 
-    /// Takes an idle session that is still good; forgets those that are not.
-    fn reuse(&self, user: &str) -> Option<PooledConnection> {
+    /// Takes an idle session that is still good, and says who had it; forgets those that are not.
+    pub fn reuse(&self, user: &str) -> Option<(PooledConnection, String)> {
         let mut slots = self.0.slots.lock();
         let mut index = 0;
         while index < slots.len() {
             match slots[index].connection.try_lock_arc() {
                 Some(mut connection) => {
                     if !connection.is_stale() {
-                        user.clone_into(&mut slots[index].user);
-                        return Some(PooledConnection(connection));
+                        let former = std::mem::replace(&mut slots[index].user, user.to_owned());
+                        return Some((PooledConnection(connection), former));
                     }
                     slots.swap_remove(index);
                 }

@@ -40,6 +40,7 @@ pub fn label(event: &Event) -> Label {
         Event::JinjaLog { .. } => ("JinjaLogWarning", "I061", Warn),
         Event::Print { .. } | Event::Output { .. } => ("PrintEvent", "Z052", Info),
         Event::NewConnection { .. } => ("NewConnection", "E005", Debug),
+        Event::ConnectionReused { .. } => ("ConnectionReused", "E006", Debug),
         Event::SqlQuery { .. } => ("SQLQuery", "E016", Debug),
         Event::SqlQueryStatus { .. } => ("SQLQueryStatus", "E017", Debug),
         Event::ConcurrencyLine { .. } => ("ConcurrencyLine", "Q027", Info),

@@ -54,7 +54,12 @@ pub fn data(event: &Event) -> Json {
         | Event::Formatting { message, .. }
         | Event::Note { message, .. }
         | Event::DebugCmdOut { message } => json!({"msg": message}),
-        Event::NewConnection { name } => json!({"conn_name": name, "conn_type": "postgres"}),
+        Event::NewConnection { name, node } => {
+            with_node(json!({"conn_name": name, "conn_type": "postgres"}), node.as_ref())
+        }
+        Event::ConnectionReused { former, name } => {
+            json!({"orig_conn_name": former, "conn_name": name})
+        }
         Event::SqlQuery { connection, sql, node } => {
             with_node(json!({"conn_name": connection, "sql": sql}), node.as_ref())
         }

@@ -67,7 +67,10 @@ pub fn message(event: &Event, style: Style) -> String {
         | Event::Note { message, .. }
         | Event::DebugCmdOut { message }
         | Event::RunResultWarningMessage { message, .. } => message.clone(),
-        Event::NewConnection { name } => format!("Acquiring new postgres connection '{name}'"),
+        Event::NewConnection { name, .. } => format!("Acquiring new postgres connection '{name}'"),
+        Event::ConnectionReused { former, name } => format!(
+            "Re-using an available connection from the pool (formerly {former}, now {name})"
+        ),
         Event::SqlQuery { connection, sql, .. } => format!("On {connection}: {sql}"),
         Event::SqlQueryStatus { status, elapsed, .. } => {
             format!("SQL status: {status} in {:.3} seconds", elapsed.as_secs_f64())

@@ -6,8 +6,10 @@ use crate::context::json::{dumps, from_json};
 use crate::context::{NodeContext, Shared};
 use crate::diagnostic::Result;
 use crate::jinja::{Template, Value};
-use crate::manifest::{Node, NodeView};
+
 use crate::project::version::DBT_VERSION;
+use serde::Serialize;
+use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// Makes the comments of a run.
@@ -21,38 +23,47 @@ impl QueryComments {
         Self { shared: Arc::clone(shared) }
     }
 
-    /// The comment for the statements of a node, or of a connection that works for none.
-    pub fn of(&self, connection: &str, node: Option<&Node>) -> Result<Option<QueryComment>> {
+    /// The comment for the statements of a connection that works for no node.
+    pub fn of_connection(&self, name: &str) -> Result<Option<QueryComment>> {
+        self.of(name, None::<&Json>)
+    }
+
+    /// The comment for the statements of a node, source or unit test, given as templates see it.
+    pub fn of_node<N: Serialize>(&self, id: &str, node: &N) -> Result<Option<QueryComment>> {
+        self.of(id, Some(node))
+    }
+
+    fn of<N: Serialize>(&self, name: &str, node: Option<&N>) -> Result<Option<QueryComment>> {
         let settings = &self.shared.workspace.root.query_comment;
         let text = match settings.comment.as_deref() {
-            None => self.default_text(connection, node)?,
+            None => self.default_text(name, node.is_some())?,
             Some(template) if template.trim().is_empty() => return Ok(None),
-            Some(template) => self.render(template, connection, node)?,
+            Some(template) => self.render(template, name, node)?,
         };
         QueryComment::new(&text, settings.append)
     }
 
     /// dbt's own comment: who runs which node with which profile and target.
-    fn default_text(&self, connection: &str, node: Option<&Node>) -> Result<String> {
+    fn default_text(&self, name: &str, is_node: bool) -> Result<String> {
         let profile = &self.shared.workspace.profile;
         let entries = [
             ("app", Value::str("dbt")),
             ("dbt_version", Value::str(DBT_VERSION)),
             ("profile_name", Value::str(&profile.profile_name)),
             ("target_name", Value::str(&profile.target_name)),
-            match node {
-                Some(node) => ("node_id", Value::str(node.unique_id.as_str())),
-                None => ("connection_name", Value::str(connection)),
-            },
+            (if is_node { "node_id" } else { "connection_name" }, Value::str(name)),
         ];
         dumps(&Value::dict(entries), false).map_err(crate::jinja::Error::into_diagnostic)
     }
 
-    fn render(&self, template: &str, connection: &str, node: Option<&Node>) -> Result<String> {
-        let view = node.and_then(|node| {
-            let view = serde_json::to_value(NodeView { node, compiled: None });
-            view.ok().map(|json| from_json(&json))
-        });
+    fn render<N: Serialize>(
+        &self,
+        template: &str,
+        connection: &str,
+        node: Option<&N>,
+    ) -> Result<String> {
+        let view = node.and_then(|node| serde_json::to_value(node).ok());
+        let view = view.map(|json| from_json(&json));
         let context = NodeContext::operation(&self.shared, None, None)
             .with("node", view.unwrap_or(Value::None))
             .with("connection_name", Value::str(connection));

@@ -5,8 +5,9 @@ use crate::adapter::{Dependents, QueryComment, Session, SessionOptions};
 use crate::context::Shared;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{NodeInfo, Sink};
-use crate::manifest::{Config, Node, UniqueId};
+use crate::manifest::{Config, Node, NodeView};
 use crate::postgres::{Pool, lock};
+use crate::result::Subject;
 use serde_json::Value as Json;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ impl Database {
     /// error of the whole run, as in dbt.
     pub fn new(shared: &Arc<Shared>, pool: Pool, sink: &Arc<dyn Sink>) -> Result<Self> {
         let comments = QueryComments::new(shared);
-        comments.of("master", None)?;
+        comments.of_connection("master")?;
         let introspects = shared.invocation.flags.get("INTROSPECT") != Some(&Json::Bool(false));
         Ok(Self { pool, comments, introspects, sink: Arc::clone(sink) })
     }
@@ -37,7 +38,7 @@ impl Database {
         info: &NodeInfo,
     ) -> Result<Arc<Session>> {
         let name = node.unique_id.to_string();
-        let comment = self.comments.of(&name, Some(node))?;
+        let comment = self.comments.of_node(&name, &NodeView { node, compiled: None })?;
         let timeout = lock_timeout(&node.config);
         let relation = &node.relation;
         let (schema, identifier) = (&relation.schema, &relation.identifier);
@@ -62,16 +63,16 @@ impl Database {
     }
 
     /// A session for a source or a unit test.
-    pub fn session_for(&self, id: &UniqueId, info: &NodeInfo) -> Result<Arc<Session>> {
-        let name = id.to_string();
-        let comment = self.comments.of(&name, None)?;
+    pub fn session_for(&self, subject: &Subject, info: &NodeInfo) -> Result<Arc<Session>> {
+        let name = subject.unique_id().to_string();
+        let comment = self.comments.of_node(&name, subject)?;
         let node = Some(info.clone());
         Ok(self.open(name, comment, node))
     }
 
     /// A session that works for no node.
     pub fn session_named(&self, name: String) -> Result<Arc<Session>> {
-        let comment = self.comments.of(&name, None)?;
+        let comment = self.comments.of_connection(&name)?;
         Ok(self.open(name, comment, None))
     }
 

@@ -179,7 +179,7 @@ impl Executor {
                 format!("select * from (\n{code}\n) as dbt_failing_rows limit {limit}")
             }
         };
-        let session = self.database.session_for(&node.unique_id, info).ok()?;
+        let session = self.database.session_for(&Subject::Node(Arc::clone(node)), info).ok()?;
         let rows = show::query(&session, &sql);
         let finished = session.finish(rows.is_ok());
         finished.and(rows).ok().map(|(table, _)| table)
@@ -235,7 +235,7 @@ impl Executor {
         let compiled = self.compiler.compile_batch(node, Some(session), batch);
         attempt.timing.push(phase.end());
         let compiled = compiled?;
-        if node.resource_type() != ResourceType::Seed {
+        if !matches!(node.resource_type(), ResourceType::Seed | ResourceType::Snapshot) {
             self.tell(Event::WritingInjectedSql { node: at(attempt.info, "compiling") });
         }
         let code = Arc::clone(&compiled.compiled);

@@ -176,7 +176,7 @@ impl Executor {
         subject: &Subject,
         info: &NodeInfo,
     ) -> Result<(Freshness, Option<Response>)> {
-        let session = self.database.session_for(subject.unique_id(), info)?;
+        let session = self.database.session_for(subject, info)?;
         let answer = self.ask_with(question, &session);
         session.finish(answer.is_ok())?;
         answer

@@ -2,9 +2,12 @@
 //! (<https://docs.getdbt.com/reference/dbt-jinja-functions/on-run-end-context>).
 
 use crate::context::json::from_json;
+use crate::context::modules::datetime::DateTime;
 use crate::jinja::{Args, Error, Object, State, Value};
 use crate::manifest::NodeView;
 use crate::result::{NodeResult, NodeStatus, Subject};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde_json::{Map, Value as Json, json};
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -54,10 +57,7 @@ impl Record {
             Subject::Node(node) => {
                 serde_json::to_value(NodeView { node, compiled: result.compiled.as_deref() })
             }
-            Subject::Exposure(exposure) => serde_json::to_value(exposure.as_ref()),
-            Subject::Source(source) => serde_json::to_value(source.as_ref()),
-            Subject::UnitTest(test) => serde_json::to_value(test.as_ref()),
-            Subject::Macro(node) => serde_json::to_value(node.as_ref()),
+            other => serde_json::to_value(other),
         };
         let fields = json!({
             "status": result.status,
@@ -73,6 +73,14 @@ impl Record {
         });
         Self::value("RunResult", fields)
     }
+}
+
+/// The `datetime` of a phase: in UTC and naive, as in dbt.
+fn moment(text: &str) -> Value {
+    text.parse::<Timestamp>().map_or_else(
+        |_| Value::str(text),
+        |moment| Value::object(DateTime::naive(Offset::UTC.to_datetime(moment))),
+    )
 }
 
 impl Object for Record {
@@ -91,6 +99,7 @@ impl Object for Record {
                 let phases = phases.iter().map(|phase| Self::value("TimingInfo", phase.clone()));
                 Some(Value::list(phases))
             }
+            ("started_at" | "completed_at", Some(Json::String(text))) => Some(moment(text)),
             (_, field) => field.map(from_json),
         })
     }

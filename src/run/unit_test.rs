@@ -118,7 +118,7 @@ impl Executor {
 
     fn attempt_unit_test(&self, attempt: &mut Attempt<'_>, info: &NodeInfo) -> Result<Ran> {
         let at = |status| NodeInfo { status, ..info.clone() };
-        let session = self.database.session_for(&attempt.test.unique_id, info)?;
+        let session = self.database.session_for(&attempt.result.subject, info)?;
         if let Some(known) = self.unit_columns.get() {
             session.know_columns(known);
         }

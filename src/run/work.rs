@@ -1,6 +1,6 @@
 //! The scheduler's work: nodes of a plan are carried out, and what happens is told.
 
-use super::execute::{self, Executor};
+use super::execute::{self, Executor, Phase};
 use super::plan::Plan;
 use super::scheduler::{Outcome, Work};
 use super::{narrate, summary};
@@ -62,10 +62,12 @@ impl<'a> NodeWork<'a> {
     fn no_op(&self, subject: &Subject, position: Option<Position>) -> Outcome {
         let info = self.started(subject);
         self.tell(Event::NodeStart { node: info.clone() });
-        self.tell(Event::NodeCompiling { node: NodeInfo { status: "compiling", ..info.clone() } });
-        self.tell(Event::NodeExecuting { node: NodeInfo { status: "executing", ..info.clone() } });
         let mut result =
             NodeResult::skipped(subject.clone(), thread_name(), Some("NO-OP".to_owned()));
+        self.tell(Event::NodeCompiling { node: NodeInfo { status: "compiling", ..info.clone() } });
+        result.timing.push(Phase::begin("compile").end());
+        self.tell(Event::NodeExecuting { node: NodeInfo { status: "executing", ..info.clone() } });
+        result.timing.push(Phase::begin("execute").end());
         result.status = NodeStatus::NoOp;
         result.failures = Some(0);
         self.conclude(result, &info, position)

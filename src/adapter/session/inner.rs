@@ -127,13 +127,24 @@ impl Inner {
                 return Err(Diagnostic::new(Code::Unsupported, message)
                     .with_help("The template asks the database, which --no-introspect forbids."));
             }
-            options.sink.emit(Event::NewConnection { name: options.name.clone() });
-            let connection = pool.get_for(&options.name).map_err(Error::into_diagnostic)?;
-            self.connection = Some(connection);
+            self.connection = Some(take_connection(pool, options)?);
         }
         match &mut self.connection {
             Some(connection) => Ok(connection),
             None => Err(Diagnostic::new(Code::Internal, "the session has no connection")),
         }
     }
+}
+
+/// An idle connection, or a new one. Tells which.
+fn take_connection(pool: &Pool, options: &SessionOptions) -> Result<PooledConnection> {
+    let name = options.name.clone();
+    let Some((connection, former)) = pool.reuse(&name) else {
+        options.sink.emit(Event::NewConnection { name, node: options.node.clone() });
+        return pool.open(&options.name).map_err(Error::into_diagnostic);
+    };
+    if former != name {
+        options.sink.emit(Event::ConnectionReused { former, name });
+    }
+    Ok(connection)
 }
