@@ -143,6 +143,10 @@ codes! {
     InlineInvalid = "GD3024", Runtime;
     /// A test's query does not give what it must.
     TestInvalid = "GD3022", Internal;
+    /// A test's query gives no truth value where it must.
+    TestNotABoolean = "GD3025", Compilation;
+    /// A test has the same setting beside its configuration and in it.
+    TestKeyTwice = "GD3026", Compilation;
     /// A source cannot tell how fresh it is.
     FreshnessUnknown = "GD3031", Runtime;
     /// What dates a source is no timestamp.

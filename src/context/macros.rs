@@ -257,6 +257,13 @@ impl MacroIndex {
         ))
     }
 
+    /// The macro of any package that `dispatch` may mean.
+    pub fn dispatch_anywhere(&self, name: &str) -> Option<&MacroEntry> {
+        let mut names = PREFIXES.iter().map(|prefix| format!("{prefix}__{name}"));
+        let node = names.find_map(|name| self.strongest(&name))?;
+        self.find_in(&node.package_name, &node.name)
+    }
+
     fn search_packages<'a>(&'a self, namespace: Option<&'a str>) -> Vec<Option<&'a str>> {
         let Some(namespace) = namespace else { return vec![None] };
         if let Some(order) = self.rules.dispatch.get(namespace).filter(|order| !order.is_empty()) {

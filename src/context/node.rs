@@ -12,7 +12,7 @@ use crate::adapter::Session;
 use crate::diagnostic::Result;
 use crate::event_time::Batch;
 use crate::jinja::{Globals, MacroDef, UndefinedMode, Value};
-use crate::manifest::{Compiled, JsonMap, MacroNode, Node, RelationName, UniqueId};
+use crate::manifest::{Compiled, JsonMap, MacroNode, Node, NodeKind, RelationName, UniqueId};
 use parking_lot::Mutex;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -90,6 +90,15 @@ impl Phase {
 
     pub(super) fn is_parse(&self) -> bool {
         matches!(self, Self::Parse { .. })
+    }
+
+    fn is_generic_test(&self) -> bool {
+        let node = match self {
+            Self::Parse { node, .. } => node,
+            Self::Run(run) => &run.node,
+            _ => return false,
+        };
+        matches!(node.kind, NodeKind::GenericTest(_))
     }
 
     /// `execute`.
@@ -297,8 +306,14 @@ impl NodeContext {
     /// # Errors
     /// dbt's text, which lists the names that were tried.
     pub fn dispatch(&self, name: &str, namespace: Option<&str>) -> Result<Value> {
-        let found = self.0.shared.macros.dispatch(&self.0.package, name, namespace)?;
-        Ok(found.value.clone())
+        let macros = &self.0.shared.macros;
+        let found = macros.dispatch(&self.0.package, name, namespace);
+        // What a generic test dispatches to may be in any package.
+        let found = found.or_else(|error| match namespace {
+            None if self.0.phase.is_generic_test() => macros.dispatch_anywhere(name).ok_or(error),
+            _ => Err(error),
+        });
+        Ok(found?.value.clone())
     }
 }
 

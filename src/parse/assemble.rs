@@ -60,7 +60,7 @@ impl Parse<'_> {
                     Ok(group) => {
                         if let Some(first) = manifest.groups.get(&group.unique_id) {
                             let error = checks::duplicate_resource(
-                                ResourceType::Group,
+                                ResourceType::Group.plural(),
                                 &group.name,
                                 (&first.unique_id, &first.original_file_path),
                                 (&group.unique_id, &group.original_file_path),

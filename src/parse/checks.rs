@@ -6,6 +6,7 @@ use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 use serde_json::Value as Json;
 use serde_json::json;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// The first place where a resource is defined.
@@ -18,6 +19,7 @@ pub fn duplicate_name(first: &Node, second: &Node) -> Box<Diagnostic> {
     let plural = match second.resource_type() {
         kind if kind != first.resource_type() => "resources".to_owned(),
         ResourceType::Analysis => "analyses".to_owned(),
+        ResourceType::Test => "data_tests".to_owned(),
         kind => format!("{kind}s"),
     };
     let (name, use_) = match &second.kind {
@@ -50,22 +52,18 @@ pub fn duplicate_name(first: &Node, second: &Node) -> Box<Diagnostic> {
 
 /// Two resources of a kind that `ref` does not know with one name.
 pub fn duplicate_resource(
-    kind: ResourceType,
+    plural: &str,
     name: &str,
-    first: (&UniqueId, &str),
-    second: (&UniqueId, &str),
+    first: (impl Display, &str),
+    second: (impl Display, &str),
 ) -> Box<Diagnostic> {
     let message = format!(
-        "dbt found two {} with the name \"{name}\".\n\n\
+        "dbt found two {plural} with the name \"{name}\".\n\n\
          Since these resources have the same name, dbt will be unable to find the correct resource\n\
          when looking for {name}.\n\n\
          To fix this, change the name of one of these resources:\n\
          - {} ({})\n- {} ({})",
-        kind.plural(),
-        first.0,
-        first.1,
-        second.0,
-        second.1
+        first.0, first.1, second.0, second.1
     );
     Diagnostic::new(Code::Duplicate, message)
 }

@@ -1,12 +1,13 @@
 //! The rows of unit tests that stand in files: fixtures and seeds.
 
 use super::Sources;
-use crate::diagnostic::{Code, Diagnostic, Result};
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
 use crate::manifest::{JsonMap, Node, NodeKind};
 use crate::project::{FileKind, SourceFile, Workspace};
 use crate::suggest;
 use serde_json::Value as Json;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Fixture files and seeds by package and name.
 pub struct Fixtures<'a> {
@@ -17,14 +18,23 @@ pub struct Fixtures<'a> {
 
 impl<'a> Fixtures<'a> {
     /// Those of all packages.
-    pub(super) fn new(workspace: &'a Workspace, sources: &'a Sources, nodes: &'a [Node]) -> Self {
-        let files = sources.files.iter().filter(|file| file.kind == FileKind::Fixture);
-        let seeds = nodes.iter().filter(|node| matches!(node.kind, NodeKind::Seed { .. }));
-        Self {
-            files: files.map(|file| ((&*file.package, file.stem()), file)).collect(),
-            seeds: seeds.map(|seed| ((&*seed.package_name, &*seed.name), seed)).collect(),
-            workspace,
+    ///
+    /// # Errors
+    /// Two fixtures of a package have one name.
+    pub(super) fn new(
+        workspace: &'a Workspace,
+        sources: &'a Sources,
+        nodes: &'a [Node],
+    ) -> Result<Self> {
+        let mut files: HashMap<_, &SourceFile> = HashMap::new();
+        for file in sources.files.iter().filter(|file| file.kind == FileKind::Fixture) {
+            if let Some(first) = files.insert((&*file.package, file.stem()), file) {
+                return Err(found_twice(first, file));
+            }
         }
+        let seeds = nodes.iter().filter(|node| matches!(node.kind, NodeKind::Seed { .. }));
+        let seeds = seeds.map(|seed| ((&*seed.package_name, &*seed.name), seed)).collect();
+        Ok(Self { files, seeds, workspace })
     }
 
     /// The fixture of a package with this name.
@@ -48,6 +58,15 @@ impl<'a> Fixtures<'a> {
         let project = self.workspace.package(package);
         project.map(|project| project.paths.seeds.clone()).unwrap_or_default().into()
     }
+}
+
+fn found_twice(first: &SourceFile, second: &SourceFile) -> Box<Diagnostic> {
+    let name = second.stem();
+    let id = format!("fixture.{}.{name}", second.package);
+    let (first, second) = (&first.path, &second.path);
+    super::checks::duplicate_resource("fixtures", name, (&id, first), (&id, second))
+        .with_span(Span::line(Arc::clone(second), 1))
+        .with_related(Span::line(Arc::clone(first), 1), "first defined here")
 }
 
 /// The rows of a CSV text as objects of texts, as Python's `csv.DictReader` reads them: a

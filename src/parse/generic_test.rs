@@ -280,7 +280,8 @@ fn take_config(args: &mut JsonMap) -> Result<JsonMap> {
         let beside = args.shift_remove(key).filter(|value| !value.is_null());
         let inside = nested.shift_remove(key).filter(|value| !value.is_null());
         if beside.is_some() && inside.is_some() {
-            return Err(invalid("Test cannot have the same key at the top-level and in config"));
+            let message = "Test cannot have the same key at the top-level and in config";
+            return Err(Diagnostic::new(Code::TestKeyTwice, message));
         }
         if let Some(value) = beside.or(inside) {
             config.insert(key.to_owned(), value);

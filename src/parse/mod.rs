@@ -136,7 +136,8 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     let nodes = parse.file_nodes(sources)?;
     let source_tables = parse.source_tables()?;
     let tests = parse.tests(&nodes, shared)?;
-    let unit_tests = parse.unit_tests(&fixtures::Fixtures::new(workspace, sources, &nodes))?;
+    let fixtures = fixtures::Fixtures::new(workspace, sources, &nodes).map_err(|it| vec![*it])?;
+    let unit_tests = parse.unit_tests(&fixtures)?;
     let mut manifest = parse.assemble(Parts { nodes, tests, sources: source_tables })?;
     manifest.macros = parse.patched_macros(sources)?;
     parse.semantic_layer(&mut manifest)?;

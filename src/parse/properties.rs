@@ -266,6 +266,40 @@ pub struct TableProperties {
     pub quote_columns: bool,
 }
 
+impl SourceProperties {
+    /// Whether what dates the rows is said as dbt wants it.
+    ///
+    /// # Errors
+    /// dbt's text.
+    pub fn check_dates(&self) -> Result<(), String> {
+        let has = |config: &JsonMap, key: &str| config.get(key).is_some_and(|it| !it.is_null());
+        let both = |level: &str, field: bool, query: bool| match (field, query) {
+            (true, true) => Err(format!(
+                "Cannot specify both loaded_at_field and loaded_at_query at {level} level."
+            )),
+            _ => Ok(()),
+        };
+        let is_empty = |field: Option<&str>| field == Some("");
+        let fields = self.tables.iter().map(|table| table.loaded_at_field.as_ref());
+        let mut fields = fields.map(|field| field.and_then(Json::as_str));
+        if is_empty(self.loaded_at_field.as_deref()) || fields.any(is_empty) {
+            return Err("loaded_at_field cannot be an empty string.".to_owned());
+        }
+        both(
+            "source",
+            self.loaded_at_field.is_some() || has(&self.config, "loaded_at_field"),
+            self.loaded_at_query.is_some() || has(&self.config, "loaded_at_query"),
+        )?;
+        self.tables.iter().try_for_each(|table| {
+            both(
+                "table",
+                table.loaded_at_field.is_some() || has(&table.config, "loaded_at_field"),
+                table.loaded_at_query.is_some() || has(&table.config, "loaded_at_query"),
+            )
+        })
+    }
+}
+
 /// A described macro.
 #[derive(Debug, Clone, Deserialize)]
 pub struct MacroProperties {

@@ -172,8 +172,8 @@ pub fn read(yaml: Yaml, render: &RenderText<'_>, findings: &mut Findings) -> Pro
             "seeds" => file.seeds = reader.nodes(section.value),
             "snapshots" => file.snapshots = reader.nodes(section.value),
             "analyses" => file.analyses = reader.nodes(section.value),
-            "data_tests" => file.singular_tests = reader.nodes(section.value),
-            "sources" => file.sources = reader.entries(section.value),
+            "data_tests" => file.singular_tests = reader.singular_tests(section.value),
+            "sources" => file.sources = reader.sources(section.value),
             "macros" => file.macros = reader.entries(section.value),
             "exposures" => file.exposures = reader.entries(section.value),
             "groups" => file.groups = reader.entries(section.value),
@@ -231,6 +231,39 @@ impl SectionReader<'_> {
         entries
     }
 
+    /// Singular tests. dbt warns of mistakes in their section, and goes on.
+    fn singular_tests(&mut self, section: yaml::Node) -> Vec<Entry<NodeProperties>> {
+        let earlier = self.findings.errors.len();
+        let tests = self.nodes(section);
+        let path = &self.source.path;
+        for mut error in self.findings.errors.drain(earlier..) {
+            let why = if error.message.ends_with("does not have a name attribute.") {
+                "Entry did not contain a name"
+            } else {
+                &error.message
+            };
+            error.message = format!("Unable to parse 'data_tests' section of file '{path}'\n{why}");
+            self.findings.warnings.push(Warning::new("Note", "Z050", error));
+        }
+        tests
+    }
+
+    fn sources(&mut self, section: yaml::Node) -> Vec<Entry<SourceProperties>> {
+        let mut sources: Vec<Entry<SourceProperties>> = self.entries(section);
+        sources.retain(|entry| match entry.value.check_dates() {
+            Ok(()) => true,
+            Err(why) => {
+                let (path, name) = (&entry.source.path, &entry.value.name);
+                let message =
+                    format!("Invalid sources config given in {path} @ sources: '{name}' - {why}");
+                let error = Diagnostic::new(Code::PropertyInvalid, message);
+                self.findings.errors.push(*error.with_span(entry.span()));
+                false
+            }
+        });
+        sources
+    }
+
     /// Models; a versioned one gives an entry for each version.
     fn models(&mut self, section: yaml::Node) -> Vec<Entry<NodeProperties>> {
         let mut models = Vec::new();
@@ -246,8 +279,7 @@ impl SectionReader<'_> {
     fn entries<T: DeserializeOwned>(&mut self, section: yaml::Node) -> Vec<Entry<T>> {
         let place = section.place;
         let yaml::Value::Seq(items) = section.value else {
-            let message = format!("Invalid {0} config: '{0}' must be a list", self.key);
-            self.error(place, message);
+            self.error(place, self.is_invalid("the value of", "is not a list"));
             return Vec::new();
         };
         items.into_iter().filter_map(|item| self.entry(item)).collect()
@@ -255,7 +287,13 @@ impl SectionReader<'_> {
 
     fn entry<T: DeserializeOwned>(&mut self, node: yaml::Node) -> Option<Entry<T>> {
         if node.as_map().is_none() {
-            self.error(node.place, format!("Invalid {} config: expected a dictionary", self.key));
+            let message = self.is_invalid("a list element for", "is not a dictionary");
+            self.error(node.place, message);
+            return None;
+        }
+        if node.get("name").is_none() {
+            let message = self.is_invalid("a list element for", "does not have a name attribute.");
+            self.error(first_line(&node), message);
             return None;
         }
         let rendered = match self.rendered(&node, &mut Vec::new()) {
@@ -295,6 +333,12 @@ impl SectionReader<'_> {
             self.key, self.source.path
         );
         self.error(place, message);
+    }
+
+    /// dbt's words for a section that has not the form of one.
+    fn is_invalid(&self, what: &str, why: &str) -> String {
+        let (path, key) = (&self.source.path, self.key);
+        format!("The schema file at {path} is invalid because {what} '{key}' {why}")
     }
 
     fn error(&mut self, place: yaml::Place, message: String) {

@@ -220,9 +220,12 @@ fn merged_thresholds(mut earlier: Json, later: &Json) -> Json {
     let Some(later) = later.as_object() else { return earlier };
     for key in ["warn_after", "error_after"] {
         match later.get(key) {
+            // One that does not say how much of what leaves the earlier one.
             Some(Json::Object(threshold)) => {
-                let part = |name: &str| threshold.get(name).cloned().unwrap_or(Json::Null);
-                earlier[key] = json!({"count": part("count"), "period": part("period")});
+                let part = |name: &str| threshold.get(name).filter(|part| !part.is_null());
+                if let (Some(count), Some(period)) = (part("count"), part("period")) {
+                    earlier[key] = json!({"count": count, "period": period});
+                }
             }
             Some(_) => earlier[key] = Json::Null,
             None => {}
@@ -234,22 +237,28 @@ fn merged_thresholds(mut earlier: Json, later: &Json) -> Json {
     earlier
 }
 
-/// What dates the rows: the table's own word, even `null`, before the source's.
+/// What dates the rows. A table that has a field or a query, and be it `null`, takes neither of
+/// its source.
 fn loaded_at(
     source: &SourceProperties,
     table: &TableProperties,
 ) -> (Option<String>, Option<String>) {
     let in_config =
         |config: &JsonMap, key: &str| config.get(key).and_then(Json::as_str).map(str::to_owned);
-    let field = match &table.loaded_at_field {
-        Some(own) => own.as_str().map(str::to_owned),
-        None => in_config(&table.config, "loaded_at_field")
-            .or_else(|| in_config(&source.config, "loaded_at_field"))
-            .or_else(|| source.loaded_at_field.clone()),
+    let own_field = in_config(&table.config, "loaded_at_field");
+    let has_field = table.loaded_at_field.is_some() || own_field.is_some();
+    let field = if has_field {
+        let beside = table.loaded_at_field.as_ref().and_then(Json::as_str).map(str::to_owned);
+        beside.or(own_field)
+    } else {
+        in_config(&source.config, "loaded_at_field").or_else(|| source.loaded_at_field.clone())
     };
-    let query = in_config(&table.config, "loaded_at_query")
-        .or_else(|| table.loaded_at_query.clone())
-        .or_else(|| in_config(&source.config, "loaded_at_query"))
-        .or_else(|| source.loaded_at_query.clone());
+    let own_query =
+        table.loaded_at_query.clone().or_else(|| in_config(&table.config, "loaded_at_query"));
+    let query = own_query.or_else(|| {
+        let theirs = source.loaded_at_query.clone();
+        let theirs = theirs.or_else(|| in_config(&source.config, "loaded_at_query"));
+        theirs.filter(|_| !has_field)
+    });
     (field, query)
 }

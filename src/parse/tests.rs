@@ -9,7 +9,7 @@ use super::properties::{ColumnProperties, NodeProperties, SourceProperties};
 use super::property_file::{Entry, PropertyFile, RenderText, Step, has_template};
 use super::sql_file::{Draft, fqn};
 use crate::context::Shared;
-use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
 use crate::event::Warning;
 use crate::jinja::Template;
 use crate::manifest::{
@@ -70,7 +70,10 @@ pub fn source_tests<'a>(
                 file,
                 target: TestTarget::Source { source: &source.name, table: &table.name },
                 file_key_name: format!("sources.{}", source.name),
-                quote_columns: table.quote_columns,
+                quote_columns: [&table.quoting, &source.quoting]
+                    .into_iter()
+                    .find_map(|quoting| quoting.get("column").and_then(Json::as_bool))
+                    .unwrap_or(table.quote_columns),
                 tags: [source.tags.clone(), table.tags.clone()].concat(),
             };
             on.requests(&table.columns, &table.data_tests, |path| {
@@ -245,8 +248,9 @@ impl NodeParser<'_> {
             request.column.as_deref(),
             nests_arguments(self.shared),
         )
-        .map_err(place)?;
-        let config = rendered_config(&definition.config, &request.span, render)?;
+        .map_err(|error| place(misconfigured(request, error)))?;
+        let config = rendered_config(&definition.config, &request.span, render)
+            .map_err(|error| misconfigured(request, error))?;
         let raw_code = definition.raw_code(&config);
         let template = Template::from_text(Arc::clone(&request.file.path), raw_code.as_str())
             .map_err(place)?;
@@ -380,6 +384,16 @@ fn add_target(node: &mut Node) {
             node.sources.push(SourceArgs(source, table));
         }
     }
+}
+
+/// What dbt puts before a mistake in an entry's configuration.
+fn misconfigured(request: &TestRequest<'_>, mut error: Box<Diagnostic>) -> Box<Diagnostic> {
+    if error.code.family() == Family::Compilation {
+        let path = &request.file.path;
+        error.message =
+            format!("Invalid generic test configuration given in {path}: \n{}", error.message);
+    }
+    error
 }
 
 fn rendered_config(config: &JsonMap, span: &Span, render: &RenderText<'_>) -> Result<JsonMap> {

@@ -47,6 +47,17 @@ impl Parse<'_> {
         fixtures: &Fixtures<'_>,
     ) -> Result<PlacedUnitTest> {
         let given = &entry.value;
+        let is_given = |list: &Option<Vec<Json>>| list.as_ref().is_some_and(|it| !it.is_empty());
+        if given.versions.as_ref().is_some_and(|it| is_given(&it.include) && is_given(&it.exclude))
+        {
+            let message = format!(
+                "Invalid unit_tests config given in {} @ unit_tests: '{}' - Unit tests can not both \
+                 include and exclude versions.",
+                file.path, given.name
+            );
+            let span = entry.span_of(&[Step::Key("versions")]);
+            return Err(Diagnostic::new(Code::PropertyInvalid, message).with_span(span));
+        }
         let fqn = fqn(file, given);
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::UnitTest };
         let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
@@ -116,7 +127,7 @@ impl Parse<'_> {
                     manifest.disabled_others.push(Disabled::UnitTest(Arc::new(test)));
                 } else if let Some(first) = manifest.unit_tests.get(&test.unique_id) {
                     let error = checks::duplicate_resource(
-                        ResourceType::UnitTest,
+                        ResourceType::UnitTest.plural(),
                         &test.name,
                         (&first.unique_id, &first.original_file_path),
                         (&test.unique_id, &test.original_file_path),

@@ -46,8 +46,8 @@ impl Findings {
         let failures = failures.as_int().or_else(|| failures.to_string().parse().ok());
         Ok(Self {
             failures: failures.ok_or_else(|| failed("failures is not a number".to_owned()))?,
-            should_warn: truth(&cell("should_warn")?).map_err(&failed)?,
-            should_error: truth(&cell("should_error")?).map_err(&failed)?,
+            should_warn: truth(&cell("should_warn")?)?,
+            should_error: truth(&cell("should_error")?)?,
         })
     }
 
@@ -77,12 +77,18 @@ impl Findings {
 }
 
 /// A truth value as databases give it: a boolean, a number, or a word.
-fn truth(value: &Value) -> std::result::Result<bool, String> {
+fn truth(value: &Value) -> Result<bool> {
     let Some(text) = value.as_str() else { return Ok(value.truthy()) };
     match text.to_lowercase().as_str() {
         "y" | "yes" | "t" | "true" | "on" | "1" => Ok(true),
         "n" | "no" | "f" | "false" | "off" | "0" => Ok(false),
-        _ => Err(format!("'{text}' is not a truth value")),
+        _ => {
+            let message = format!(
+                "Macro 'get_test_sql' returns '{text}'.  It is not type 'bool' and cannot not be \
+                 converted reliably to a bool."
+            );
+            Err(Diagnostic::new(Code::TestNotABoolean, message))
+        }
     }
 }
 

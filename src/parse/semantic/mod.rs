@@ -148,7 +148,12 @@ fn add<T: Semantic>(
     if let Some(first) = enabled.get(id) {
         let (first_id, _, first_path) = first.id();
         let kind = T::disabled(Arc::clone(&resource)).resource().resource_type();
-        return Err(checks::duplicate_resource(kind, name, (first_id, first_path), (id, path)));
+        return Err(checks::duplicate_resource(
+            kind.plural(),
+            name,
+            (first_id, first_path),
+            (id, path),
+        ));
     }
     enabled.insert(id.clone(), resource);
     Ok(())
