@@ -148,6 +148,7 @@ impl Settings {
             id: uuid::Uuid::new_v4().to_string(),
             started_at,
             env: env.metadata().into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+            secrets: env.secrets(),
         };
         let common = Common::resolve(global, &resolver)?;
         let mut report =

@@ -311,7 +311,7 @@ impl Compiler {
         }
         let root = &self.shared.workspace.root;
         let path = paths::target_path(&root.target_path, "compiled", node, batch);
-        paths::write(&root.root, &path, code)?;
+        paths::write(&self.shared.workspace, &path, code)?;
         Ok(Some(path))
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Result};
 use crate::event_time::Batch;
 use crate::manifest::Node;
-use std::path::Path;
+use crate::project::Workspace;
 
 /// dbt's place of a node's SQL under the target folder: `subfolder` is `compiled` or `run`.
 /// A node that has its file to itself is written under the file's path; of several nodes in
@@ -28,17 +28,19 @@ pub fn target_path(target: &str, subfolder: &str, node: &Node, batch: Option<Bat
     }
 }
 
-/// Writes a file at a path relative to the project's root, with its folders.
+/// Writes a file at a path relative to the project's root, with its folders. Secrets in it are
+/// scrubbed: only the server gets them.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn write(root: &Path, path: &str, text: &str) -> Result<()> {
-    let file = root.join(path);
+pub fn write(workspace: &Workspace, path: &str, text: &str) -> Result<()> {
+    let file = workspace.root.root.join(path);
+    let secrets = workspace.env.secrets();
     let write = || {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        std::fs::write(&file, text)
+        std::fs::write(&file, secrets.scrub(text).as_ref())
     };
     write().map_err(|error| Diagnostic::io(&file, &error))
 }

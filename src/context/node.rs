@@ -92,7 +92,8 @@ impl Phase {
         matches!(self, Self::Parse { .. })
     }
 
-    fn is_generic_test(&self) -> bool {
+    /// Whether a generic test is rendered.
+    pub(super) fn is_generic_test(&self) -> bool {
         let node = match self {
             Self::Parse { node, .. } => node,
             Self::Run(run) => &run.node,
@@ -299,21 +300,6 @@ impl NodeContext {
     /// What all contexts share.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.0.shared
-    }
-
-    /// `adapter.dispatch(name, namespace)`: the macro as a value.
-    ///
-    /// # Errors
-    /// dbt's text, which lists the names that were tried.
-    pub fn dispatch(&self, name: &str, namespace: Option<&str>) -> Result<Value> {
-        let macros = &self.0.shared.macros;
-        let found = macros.dispatch(&self.0.package, name, namespace);
-        // What a generic test dispatches to may be in any package.
-        let found = found.or_else(|error| match namespace {
-            None if self.0.phase.is_generic_test() => macros.dispatch_anywhere(name).ok_or(error),
-            _ => Err(error),
-        });
-        Ok(found?.value.clone())
     }
 }
 

@@ -75,7 +75,11 @@ pub fn adapter_name(inner: &Arc<Inner>, name: &str) -> Option<Value> {
 
 fn adapter(inner: &Inner) -> Value {
     let shared = &inner.shared;
-    let macros = MacroFinder { shared: shared.clone(), package: inner.package.clone() };
+    let macros = MacroFinder {
+        shared: shared.clone(),
+        package: inner.package.clone(),
+        is_generic_test: inner.phase.is_generic_test(),
+    };
     let config = shared.adapter.clone();
     let adapter = match &inner.session {
         Some(session) => {
@@ -92,6 +96,8 @@ fn adapter(inner: &Inner) -> Value {
 struct MacroFinder {
     shared: Arc<Shared>,
     package: Arc<str>,
+    /// What a generic test dispatches to may be in any package.
+    is_generic_test: bool,
 }
 
 impl Macros for MacroFinder {
@@ -119,7 +125,12 @@ impl Macros for MacroFinder {
                 return Err(Diagnostic::new(Code::MacroUnknown, message).into());
             }
         };
-        let found = self.shared.macros.dispatch(&self.package, &name.to_string(), namespace)?;
+        let (macros, name) = (&self.shared.macros, name.to_string());
+        let found = macros.dispatch(&self.package, &name, namespace);
+        let found = found.or_else(|error| match namespace {
+            None if self.is_generic_test => macros.dispatch_anywhere(&name).ok_or(error),
+            _ => Err(error),
+        })?;
         Ok(found.value.clone())
     }
 

@@ -89,7 +89,7 @@ fn write(inner: &Inner, payload: &Value) -> Result<Value> {
     };
     let root = &inner.shared.workspace.root;
     let path = crate::compile::paths::target_path(&root.target_path, "run", &run.node, run.batch);
-    crate::compile::paths::write(&root.root, &path, &payload.to_string())?;
+    crate::compile::paths::write(&inner.shared.workspace, &path, &payload.to_string())?;
     *inner.written.lock() = Some(path);
     Ok(Value::str(""))
 }

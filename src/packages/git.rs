@@ -2,7 +2,7 @@
 
 use super::events;
 use super::failed;
-use crate::diagnostic::Result;
+use crate::diagnostic::{Diagnostic, Result};
 use crate::event::Sink;
 use crate::project::secret::Secrets;
 use std::path::Path;
@@ -56,10 +56,13 @@ impl Git<'_> {
         }
         let sha = run(into, &["rev-parse", "HEAD"]).map_err(spec)?.trim().to_owned();
         self.sink.emit(events::checked_out(&sha));
+        // What git noted down has the URL, and that may have a token.
+        let notes = into.join(".git");
+        std::fs::remove_dir_all(&notes).map_err(|error| Diagnostic::io(&notes, &error))?;
         Ok(sha)
     }
 
-    fn broken(&self, url: &str, revision: &str, error: &str) -> Box<crate::diagnostic::Diagnostic> {
+    fn broken(&self, url: &str, revision: &str, error: &str) -> Box<Diagnostic> {
         let message = format!("Error checking out spec='{revision}' for repo {url}\n{error}");
         failed(self.secrets.scrub(&message).into_owned())
     }

@@ -62,8 +62,8 @@ impl Parse<'_> {
                             let error = checks::duplicate_resource(
                                 ResourceType::Group.plural(),
                                 &group.name,
-                                (&first.unique_id, &first.original_file_path),
-                                (&group.unique_id, &group.original_file_path),
+                                (first.unique_id.as_str(), &first.original_file_path),
+                                (group.unique_id.as_str(), &group.original_file_path),
                             );
                             errors.push(*error.with_span(entry.span()));
                         } else {

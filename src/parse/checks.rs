@@ -6,7 +6,6 @@ use crate::manifest::{Manifest, Node, NodeKind, ResourceType, UniqueId};
 use serde_json::Value as Json;
 use serde_json::json;
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::sync::Arc;
 
 /// The first place where a resource is defined.
@@ -54,8 +53,8 @@ pub fn duplicate_name(first: &Node, second: &Node) -> Box<Diagnostic> {
 pub fn duplicate_resource(
     plural: &str,
     name: &str,
-    first: (impl Display, &str),
-    second: (impl Display, &str),
+    first: (&str, &str),
+    second: (&str, &str),
 ) -> Box<Diagnostic> {
     let message = format!(
         "dbt found two {plural} with the name \"{name}\".\n\n\

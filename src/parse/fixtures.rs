@@ -64,7 +64,7 @@ fn found_twice(first: &SourceFile, second: &SourceFile) -> Box<Diagnostic> {
     let name = second.stem();
     let id = format!("fixture.{}.{name}", second.package);
     let (first, second) = (&first.path, &second.path);
-    super::checks::duplicate_resource("fixtures", name, (&id, first), (&id, second))
+    super::checks::duplicate_resource("fixtures", name, (&id, &**first), (&id, &**second))
         .with_span(Span::line(Arc::clone(second), 1))
         .with_related(Span::line(Arc::clone(first), 1), "first defined here")
 }

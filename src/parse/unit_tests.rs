@@ -129,8 +129,8 @@ impl Parse<'_> {
                     let error = checks::duplicate_resource(
                         ResourceType::UnitTest.plural(),
                         &test.name,
-                        (&first.unique_id, &first.original_file_path),
-                        (&test.unique_id, &test.original_file_path),
+                        (first.unique_id.as_str(), &first.original_file_path),
+                        (test.unique_id.as_str(), &test.original_file_path),
                     );
                     errors.push(*error.with_span(span.clone()));
                 } else {

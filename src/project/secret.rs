@@ -44,6 +44,27 @@ impl From<&str> for Secret {
     }
 }
 
+/// Keys of artifacts whose values are texts of the user or the server.
+const FREE_TEXTS: [&str; 17] = [
+    "adapter_response",
+    "block_contents",
+    "compiled_code",
+    "description",
+    "expression",
+    "extra_ctes",
+    "filter",
+    "kwargs",
+    "loaded_at_query",
+    "macro_sql",
+    "message",
+    "meta",
+    "post-hook",
+    "pre-hook",
+    "raw_code",
+    "rows",
+    "where",
+];
+
 /// Removes secret texts from whatever is about to be shown or written.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Vec<Secret>);
@@ -75,6 +96,31 @@ impl Secrets {
         text
     }
 
+    /// Whether there is nothing to remove.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value with every secret in its free texts replaced. What names a resource or a relation
+    /// stays: other runs and programs rely on it, and a secret may be as short as a user's name.
+    pub fn scrub_free_texts(&self, value: Json) -> Json {
+        match value {
+            Json::Array(items) => {
+                items.into_iter().map(|item| self.scrub_free_texts(item)).collect()
+            }
+            Json::Object(map) => map
+                .into_iter()
+                .map(|(key, item)| {
+                    let is_free = FREE_TEXTS.contains(&key.as_str());
+                    let item =
+                        if is_free { self.scrub_json(item) } else { self.scrub_free_texts(item) };
+                    (key, item)
+                })
+                .collect(),
+            other => other,
+        }
+    }
+
     /// The value with every secret in its texts and keys replaced.
     pub fn scrub_json(&self, value: Json) -> Json {
         if self.0.is_empty() {
@@ -95,6 +141,15 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn names_stay_when_free_texts_are_scrubbed() {
+        let value = json!({"unique_id": "model.shop.a", "config": {"meta": {"shop": ["a shop"]}}});
+        let scrubbed =
+            json!({"unique_id": "model.shop.a", "config": {"meta": {"*****": ["a *****"]}}});
+        assert_eq!(Secrets::new(["shop"]).scrub_free_texts(value), scrubbed);
+    }
 
     #[test]
     fn a_secret_does_not_print() {

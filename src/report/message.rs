@@ -229,7 +229,7 @@ fn summary_message(event: &Event, style: Style) -> String {
                 .as_deref()
                 .map(|diagnostic| super::diagnostic::render_notes(diagnostic, style))
                 .unwrap_or_default();
-            format!("  {message}{notes}")
+            format!("  {}{notes}", super::unit_diff::coloured(message, style))
         }
         Event::RunResultErrorNoMessage { status, .. } => format!("  Status: {status}"),
         Event::SqlCompiledPath { path, .. } => format!("  compiled code at {path}"),

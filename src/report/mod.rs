@@ -19,6 +19,7 @@ mod message;
 mod progress;
 mod style;
 pub mod svg;
+mod unit_diff;
 mod usage;
 mod warning;
 

@@ -23,5 +23,7 @@ mod operation;
 mod output;
 mod packages;
 mod quality;
+mod reference;
+mod secrets;
 mod state;
 mod usage;

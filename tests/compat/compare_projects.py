@@ -35,6 +35,12 @@ PROJECTS = {
 }
 
 
+# dbt_expectations' models have random numbers; both sides need the same ones.
+NOT_AT_RANDOM = """
+{% macro postgres__rand() %}(mod(row_number() over () * 618033, 1000000) / 1000000.0){% endmacro %}
+"""
+
+
 class Side:
     """One tool with its database and its copy of a project."""
 
@@ -50,6 +56,7 @@ class Side:
             ignored = shutil.ignore_patterns("integration_tests", ".git", "dbt_packages")
             shutil.copytree(clones / package, inside, ignore=ignored)
             (inside / "packages.yml").unlink(missing_ok=True)
+        (self.folder / "macros" / "not_at_random.sql").write_text(NOT_AT_RANDOM)
         output = {"type": "postgres", "host": server.host, "port": server.port, "user": server.user}
         output |= {"password": server.password or "unused", "dbname": self.database, "schema": "built", "threads": 4}
         text = (self.folder / "dbt_project.yml").read_text()

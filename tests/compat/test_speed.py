@@ -14,6 +14,7 @@ not compare.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -22,7 +23,8 @@ import sys
 import tempfile
 import time
 
-from compare_with_dbt import CannotCompare, Server, environment, installed_dbt, outcomes
+from compare_with_dbt import CannotCompare, environment, installed_dbt, outcomes
+from compare_with_dbt import server as server_for
 
 DATABASE = "test_speed"
 
@@ -56,7 +58,7 @@ TESTS = """
 
 
 def write_project(folder, server, tables, rows):
-    (folder / "models").mkdir()
+    (folder / "models").mkdir(parents=True)
     (folder / "dbt_project.yml").write_text(
         "name: speed\nversion: '1.0'\nprofile: speed\nmodels: {+materialized: table}\n"
     )
@@ -87,23 +89,30 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dbt", default=os.environ.get("DBT_BIN"), help="the dbt program")
     parser.add_argument("--gdbt", default="target/release/gdbt", help="the gdbt program")
-    parser.add_argument("--postgres", default="postgresql://postgres@127.0.0.1:5432/postgres", help="a server")
+    parser.add_argument(
+        "--postgres",
+        default=os.environ.get("COMPAT_POSTGRES_URL"),
+        help="URL of a server where databases may be made (default: COMPAT_POSTGRES_URL, or gdbt's own)",
+    )
     parser.add_argument("--tables", type=int, default=100, help="how many tables, with ten tests each")
     parser.add_argument("--rows", type=int, default=100, help="rows of each")
     parser.add_argument("--max-ratio", type=float, help="the most that gdbt may need of dbt-core's time")
+    parser.set_defaults(gdbt_is_dbt=False)
     arguments = parser.parse_args()
-    server = Server.from_url(arguments.postgres)
-    dbt, gdbt = [str(installed_dbt(arguments))], [str(pathlib.Path(arguments.gdbt).resolve())]
-    server.psql(f"drop database if exists {DATABASE} with (force)", f"create database {DATABASE}")
-    with tempfile.TemporaryDirectory(prefix="test-speed-") as folder:
-        folder = pathlib.Path(folder)
-        write_project(folder, server, arguments.tables, arguments.rows)
-        timed(gdbt, folder, "run")
+    arguments.gdbt = str(pathlib.Path(arguments.gdbt).resolve())
+    dbt, gdbt = [str(installed_dbt(arguments))], [arguments.gdbt]
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="test-speed-")))
+        server = stack.enter_context(server_for(arguments, folder))
+        server.psql(f"drop database if exists {DATABASE} with (force)", f"create database {DATABASE}")
+        project = folder / "project"
+        write_project(project, server, arguments.tables, arguments.rows)
+        timed(gdbt, project, "run")
         for program in (dbt, gdbt):
-            timed(program, folder, "test", "--select", "t000")
-        theirs, expected = timed(dbt, folder, "test")
-        ours, results = timed(gdbt, folder, "test")
-    server.psql(f"drop database if exists {DATABASE} with (force)")
+            timed(program, project, "test", "--select", "t000")
+        theirs, expected = timed(dbt, project, "test")
+        ours, results = timed(gdbt, project, "test")
+        server.psql(f"drop database if exists {DATABASE} with (force)")
     differing = [node for node in expected.keys() | results.keys() if expected.get(node) != results.get(node)]
     for node in sorted(differing)[:10]:
         print(f"DIFFERENT {node}\n    dbt:  {expected.get(node)}\n    gdbt: {results.get(node)}")

@@ -119,7 +119,7 @@ fn write_site(
         columns: &made.columns,
         built_in: &[CORE_PACKAGE, ADAPTER_PACKAGE],
     });
-    let page = page::render(&data)?;
+    let page = page::render(&loaded.workspace.env.secrets().scrub_json(data))?;
     let names = [Some(INDEX), named_static.then_some("static_index.html")];
     for path in names.into_iter().flatten().map(|name| loaded.target_dir().join(name)) {
         artifacts::write_text(&path, &page)?;

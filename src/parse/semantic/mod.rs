@@ -151,8 +151,8 @@ fn add<T: Semantic>(
         return Err(checks::duplicate_resource(
             kind.plural(),
             name,
-            (first_id, first_path),
-            (id, path),
+            (first_id.as_str(), first_path),
+            (id.as_str(), path),
         ));
     }
     enabled.insert(id.clone(), resource);

@@ -3,6 +3,7 @@
 use super::{Invocation, write_aside};
 use crate::diagnostic::Result;
 use crate::manifest::{Compiled, Manifest, Node, NodeView, UniqueId};
+use crate::project::secret::Secrets;
 use crate::report::clock;
 use rayon::prelude::*;
 use serde::ser::SerializeMap;
@@ -36,18 +37,20 @@ pub struct ManifestView<'a> {
 }
 
 /// Writes the manifest. Nodes, which are most of it, are put into JSON on all cores, some
-/// thousands at a time: the whole text would double the memory that is needed.
+/// thousands at a time: the whole text would double the memory that is needed. Secrets are
+/// scrubbed from free texts.
 pub fn write_manifest(path: &Path, view: ManifestView<'_>) -> Result<()> {
     const AT_ONCE: usize = 4096;
     const TOGETHER: usize = 128;
     let nodes: Vec<_> = view.manifest.nodes.iter().collect();
+    let secrets = &view.invocation.secrets;
     write_aside(path, |writer| {
         write!(writer, "{{\"metadata\":{},\"nodes\":{{", Json::Object(view.metadata()))?;
         let mut separator: &[u8] = b"";
         for nodes in nodes.chunks(AT_ONCE) {
             let texts: Vec<_> = nodes
                 .par_chunks(TOGETHER)
-                .map(|nodes| serde_json::to_vec(&Nodes { nodes, compiled: view.compiled }))
+                .map(|nodes| json_text(&Nodes { nodes, compiled: view.compiled }, secrets))
                 .collect();
             for text in texts {
                 writer.write_all(separator)?;
@@ -56,8 +59,16 @@ pub fn write_manifest(path: &Path, view: ManifestView<'_>) -> Result<()> {
             }
         }
         writer.write_all(b"},")?;
-        writer.write_all(rest_of_object(&serde_json::to_vec(&Others(view))?))
+        writer.write_all(rest_of_object(&json_text(&Others(view), secrets)?))
     })
+}
+
+/// The value's text, without secrets.
+fn json_text(value: &impl Serialize, secrets: &Secrets) -> serde_json::Result<Vec<u8>> {
+    if secrets.is_empty() {
+        return serde_json::to_vec(value);
+    }
+    serde_json::to_vec(&secrets.scrub_free_texts(serde_json::to_value(value)?))
 }
 
 /// The entries of an object's text.

@@ -21,6 +21,7 @@ pub use sources::write_sources;
 
 use super::clock;
 use crate::diagnostic::{Diagnostic, Result};
+use crate::project::secret::Secrets;
 use crate::project::version::DBT_VERSION;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -41,6 +42,8 @@ pub struct Invocation {
     pub started_at: Timestamp,
     /// `DBT_ENV_CUSTOM_ENV_*`, without the prefix.
     pub env: BTreeMap<String, String>,
+    /// What artifacts must not tell.
+    pub secrets: Secrets,
 }
 
 impl Invocation {

@@ -33,7 +33,7 @@ pub fn write_run_results(
         path,
         &json!({
             "metadata": invocation.metadata("run-results/v6"),
-            "results": secrets.scrub_json(results),
+            "results": secrets.scrub_free_texts(results),
             "elapsed_time": run.elapsed.as_secs_f64(),
             "args": secrets.scrub_json(args),
         }),
