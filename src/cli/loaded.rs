@@ -70,7 +70,10 @@ impl Loaded {
         crate::run::freshness::undated_sources(&manifest).for_each(|event| session.emit(event));
         let dag = Dag::build(&manifest)?;
         shared.set_manifest(Arc::clone(&manifest));
-        session.emit(Event::FoundStats { stat_line: narrate::project_counts(&manifest) });
+        // Of commands that need nothing compiled, dbt does not tell what it found.
+        if !matches!(settings.which, "parse" | "list") {
+            session.emit(Event::FoundStats { stat_line: narrate::project_counts(&manifest) });
+        }
         // The process ends when the command does; taking a large project apart piece by piece
         // before that would only cost time.
         std::mem::forget((sources, Arc::clone(&shared), Arc::clone(&manifest)));

@@ -56,6 +56,7 @@ class Side:
             ignored = shutil.ignore_patterns("integration_tests", ".git", "dbt_packages")
             shutil.copytree(clones / package, inside, ignore=ignored)
             (inside / "packages.yml").unlink(missing_ok=True)
+        (self.folder / "macros").mkdir(exist_ok=True)
         (self.folder / "macros" / "not_at_random.sql").write_text(NOT_AT_RANDOM)
         output = {"type": "postgres", "host": server.host, "port": server.port, "user": server.user}
         output |= {"password": server.password or "unused", "dbname": self.database, "schema": "built", "threads": 4}
