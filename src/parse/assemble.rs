@@ -79,10 +79,10 @@ impl Parse<'_> {
                     Ok(exposure) if exposure.config.enabled() => {
                         if let Some(first) = manifest.exposures.get(&exposure.unique_id) {
                             let error = checks::duplicate_resource(
-                                ResourceType::Exposure,
+                                ResourceType::Exposure.plural(),
                                 &exposure.name,
-                                (&first.unique_id, &first.original_file_path),
-                                (&exposure.unique_id, &exposure.original_file_path),
+                                (first.unique_id.as_str(), &first.original_file_path),
+                                (exposure.unique_id.as_str(), &exposure.original_file_path),
                             );
                             errors.push(*error.with_span(entry.span()));
                             continue;
