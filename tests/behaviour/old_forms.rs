@@ -96,21 +96,3 @@ fn cleaning_tells_where_packages_are_now() {
     assert_eq!(told(&project, "clean", "PackageInstallPathDeprecation").len(), 1);
     assert_eq!(project.run("--warn-error clean").code, 2);
 }
-
-#[test]
-fn each_name_with_spaces_is_told_when_all_are_asked_for() {
-    let project = Project::offline()
-        .file(
-            "dbt_project.yml",
-            "name: shop\nprofile: shop\nflags: {require_resource_names_without_spaces: false}\n",
-        )
-        .file("models/new orders.sql", "select 1 as id")
-        .file("models/old orders.sql", "select 1 as id");
-    let names = |options: &str| {
-        let said = project.run(&format!("--log-format json {options} parse"));
-        let is_name = |event: &Json| event["info"]["name"] == "SpacesInResourceNameDeprecation";
-        said.json_lines().iter().filter(|event| is_name(event)).count()
-    };
-    assert_eq!(names(""), 1);
-    assert_eq!(names("--debug"), 2);
-}
