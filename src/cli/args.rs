@@ -790,7 +790,8 @@ pub enum PackageSource {
 /// Options of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The new project's name: letters, digits and underscores.
+    /// The new project's name: letters, digits and underscores. Needed unless there is a
+    /// project here already.
     pub project_name: Option<String>,
     /// Accepted for dbt's sake: gdbt never asks questions.
     #[arg(short, long)]

@@ -228,8 +228,8 @@ impl Loaded {
             return Ok(());
         }
         let results = &outcome.results;
-        let compiled: HashMap<UniqueId, Arc<Compiled>> = results
-            .iter()
+        let compiled: HashMap<UniqueId, Arc<Compiled>> = outcome
+            .all()
             .filter_map(|it| Some((it.subject.unique_id().clone(), it.compiled.clone()?)))
             .collect();
         self.write_artifacts(session, &compiled)?;

@@ -97,5 +97,6 @@ pub fn deferral(
         let path = state.path.display();
         return Err(lacking(format!("Could not find manifest in --state path: \"{path}\"")));
     };
-    Ok(Some(Deferral::new(nodes, manifest, settings.state.favor_state)))
+    let functions = state.section("functions");
+    Ok(Some(Deferral::new(nodes, functions, manifest, settings.state.favor_state)))
 }

@@ -3,7 +3,7 @@
 
 use super::json::from_json;
 use crate::jinja::Value;
-use crate::manifest::{JsonMap, Manifest, RelationName, UniqueId};
+use crate::manifest::{JsonMap, Manifest, RelationName, ResourceType, UniqueId};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
@@ -27,14 +27,22 @@ pub struct DeferRelation {
 }
 
 impl Deferral {
-    /// From the `nodes` of a manifest: models, seeds and snapshots that have a relation.
-    pub fn new(nodes: &JsonMap, manifest: &Manifest, favor_state: bool) -> Self {
+    /// From the `nodes` and `functions` of a manifest: models, seeds and snapshots that have a
+    /// relation, and functions.
+    pub fn new(
+        nodes: &JsonMap,
+        functions: Option<&JsonMap>,
+        manifest: &Manifest,
+        favor_state: bool,
+    ) -> Self {
         let relations = nodes
             .iter()
+            .chain(functions.into_iter().flatten())
             .filter_map(|(id, node)| {
                 let id = UniqueId::from(id.as_str());
-                let current = manifest.nodes.get(&id)?;
-                current.resource_type().is_refable().then_some(())?;
+                let current = manifest.nodes.get(&id).or_else(|| manifest.functions.get(&id))?;
+                let kind = current.resource_type();
+                (kind.is_refable() || kind == ResourceType::Function).then_some(())?;
                 Some((id, DeferRelation::read(node)?))
             })
             .collect();

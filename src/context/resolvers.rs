@@ -322,5 +322,12 @@ fn resolve_function(inner: &Inner, label: &str, args: &[String]) -> Result<Value
     let function = function.ok_or_else(|| {
         Diagnostic::new(Code::Internal, format!("{} is in the index only", args.join(".")))
     })?;
-    Ok(relations::this(&function.relation, function.quote_policy))
+    let shared = &inner.shared;
+    let selected = shared.selected().contains(&function.unique_id);
+    let deferral = shared.deferral().filter(|_| shared.invocation.flag("DEFER") && !selected);
+    // Whether a function is in the database is not asked: one that this run does not make is
+    // the earlier state's.
+    let elsewhere = deferral.and_then(|deferral| deferral.relation(&function.unique_id));
+    let relation = elsewhere.map_or(&function.relation, |elsewhere| &elsewhere.relation);
+    Ok(relations::this(relation, function.quote_policy))
 }

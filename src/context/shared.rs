@@ -105,7 +105,7 @@ impl Shared {
     /// The index of the names in a manifest, with the project's rules.
     pub fn references(&self, manifest: &Manifest) -> References {
         let rule = "require_ref_searches_node_package_before_root";
-        let node_package_first = project_flag(&self.workspace, rule).unwrap_or(false);
+        let node_package_first = self.workspace.root.flag(rule).unwrap_or(false);
         References::of_manifest(manifest, node_package_first)
     }
 
@@ -225,11 +225,6 @@ fn adapter_config(workspace: &Workspace) -> AdapterConfig {
     }
 }
 
-/// A behaviour flag under `flags:` of dbt_project.yml.
-fn project_flag(workspace: &Workspace, name: &str) -> Option<bool> {
-    workspace.root.flags.get(name)?.as_bool()
-}
-
 impl SearchRules {
     /// The rules of a workspace.
     pub fn of(workspace: &Workspace) -> Self {
@@ -241,7 +236,7 @@ impl SearchRules {
             dispatch: dispatch
                 .map(|entry| (entry.macro_namespace.clone(), entry.search_order.clone()))
                 .collect(),
-            packages_override_materializations: project_flag(workspace, rule) == Some(false),
+            packages_override_materializations: workspace.root.flag(rule) == Some(false),
         }
     }
 }

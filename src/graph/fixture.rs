@@ -83,6 +83,7 @@ fn node_kind(kind: &str, data: &Json) -> NodeKind {
         "test" => match data["test_name"].as_str() {
             None => NodeKind::SingularTest,
             Some(name) => NodeKind::GenericTest(GenericTest {
+                called_late: None,
                 target: TestedRelation::Node(String::new(), None),
                 name: name.to_owned(),
                 namespace: None,

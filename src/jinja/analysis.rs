@@ -36,6 +36,28 @@ pub fn static_calls(template: &Template, names: &[&str]) -> Vec<StaticCall> {
     found
 }
 
+/// Whether a template is text and calls of these names with literal arguments, and nothing
+/// else: then it need not be rendered to know what it asks for.
+pub fn is_static(template: &Template, names: &[&str]) -> bool {
+    template.function.body.iter().all(|stmt| match stmt {
+        Stmt::Text(..) => true,
+        Stmt::Emit(_, Expr::Call(call)) => {
+            matches!(&call.callee, Expr::Name(name, _) if names.contains(&&**name))
+                && call.args.iter().all(|arg| is_literal(arg.expr()))
+        }
+        _ => false,
+    })
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Const(_) => true,
+        Expr::List(items) | Expr::Tuple(items) => items.iter().all(is_literal),
+        Expr::Dict(items) => items.iter().all(|(key, value)| is_literal(key) && is_literal(value)),
+        _ => false,
+    }
+}
+
 /// Whether the template mentions a variable, such as `this`.
 pub fn mentions_name(template: &Template, name: &str) -> bool {
     let mut found = false;
@@ -153,7 +175,7 @@ fn dispatch(call: &Call) -> Option<MacroCall> {
 }
 
 /// Calls `visit` with every expression of a function, outer ones first.
-fn visit_function<'a>(function: &'a Function, visit: &mut dyn FnMut(&'a Expr)) {
+pub(super) fn visit_function<'a>(function: &'a Function, visit: &mut dyn FnMut(&'a Expr)) {
     for param in &function.params {
         if let Some(default) = &param.default {
             visit_expr(default, visit);

@@ -65,13 +65,39 @@ impl Block {
     }
 }
 
+/// A tag outside of every block, which does nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LooseTag {
+    /// Its word, such as `set` or `endmacro`.
+    pub word: String,
+    /// The tag in the file.
+    pub range: Range<usize>,
+}
+
+/// What a file has at its top level.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Blocks.
+    pub blocks: Vec<Block>,
+    /// Tags that belong to none.
+    pub loose: Vec<LooseTag>,
+}
+
 /// Finds the top-level blocks of these kinds.
 ///
 /// # Errors
-/// dbt's errors for blocks that are nested, not closed, or inside `if` and `for`.
+/// As [`scan_all`].
 pub fn scan(file: &SourceFile, kinds: &[BlockKind]) -> Result<Vec<Block>> {
+    Ok(scan_all(file, kinds)?.blocks)
+}
+
+/// Finds the top-level blocks of these kinds and the tags outside of them.
+///
+/// # Errors
+/// dbt's errors for blocks that are nested, not closed, or inside `if` and `for`.
+pub fn scan_all(file: &SourceFile, kinds: &[BlockKind]) -> Result<Scan> {
     let mut scanner = Scanner { file, text: &file.text, at: 0 };
-    let mut blocks = Vec::new();
+    let mut found = Scan::default();
     let mut control: Vec<&str> = Vec::new();
     let mut open: Option<Tag<'_>> = None;
     while let Some(tag) = scanner.next_tag()? {
@@ -106,16 +132,18 @@ pub fn scan(file: &SourceFile, kinds: &[BlockKind]) -> Result<Vec<Block>> {
             open.take_if(|start| tag.word.strip_prefix("end") == Some(start.word))
             && let Some(kind) = kinds.iter().find(|kind| kind.as_str() == start.word)
         {
-            blocks.push(Block {
+            found.blocks.push(Block {
                 kind: *kind,
                 name: start.name.map(str::to_owned),
                 range: start.range.start..tag.range.end,
                 contents: start.range.end..tag.range.start,
             });
+        } else if open.is_none() {
+            found.loose.push(LooseTag { word: tag.word.to_owned(), range: tag.range });
         }
     }
     match open {
-        None => Ok(blocks),
+        None => Ok(found),
         Some(tag) => {
             let line = file.text[..tag.range.end].matches('\n').count() + 1;
             Err(scanner.error(

@@ -23,6 +23,7 @@
 //!   running anything.
 
 pub mod analysis;
+pub mod ast_text;
 pub mod blocks;
 mod error;
 mod eval;

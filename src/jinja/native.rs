@@ -36,8 +36,24 @@ impl Object for Marker {
         Value::str(&self.text).call_method(state, name, args)
     }
 
-    fn truthy(&self) -> bool {
-        !self.text.is_empty()
+    fn get_item(&self, state: &mut State<'_>, key: &Value) -> error::Result<Option<Value>> {
+        Value::str(&self.text).get_item(state, key).map(Some)
+    }
+
+    fn slice(&self, start: &Value, stop: &Value, step: &Value) -> error::Result<Option<Value>> {
+        Value::str(&self.text).slice(start, stop, step).map(Some)
+    }
+
+    fn iterate(&self, state: &mut State<'_>) -> error::Result<Option<Vec<Value>>> {
+        Value::str(&self.text).iterate(state).map(Some)
+    }
+
+    fn length(&self) -> Option<usize> {
+        Some(self.text.chars().count())
+    }
+
+    fn contains(&self, item: &Value) -> Option<bool> {
+        item.as_str().map(|part| self.text.contains(part))
     }
 
     fn to_str(&self) -> String {

@@ -78,6 +78,8 @@ pub struct GenericTest {
     pub attached_node: Option<UniqueId>,
     /// Property-file key and resource name, such as `models.orders`.
     pub file_key_name: String,
+    /// A macro that is known to be called only when the test is compiled.
+    pub called_late: Option<UniqueId>,
 }
 
 /// What only some kinds of nodes have.
@@ -383,9 +385,10 @@ impl Serialize for NodeView<'_> {
         map.serialize_entry("sources", &node.sources)?;
         map.serialize_entry("metrics", &node.metrics)?;
         map.serialize_entry("functions", &node.functions)?;
-        let depends_on = json!({
-            "macros": node.depends_on.macros, "nodes": node.depends_on.nodes,
-        });
+        let late = node.generic_test().and_then(|test| test.called_late.as_ref());
+        let late = late.filter(|_| self.compiled.is_some());
+        let macros: Vec<&UniqueId> = node.depends_on.macros.iter().chain(late).collect();
+        let depends_on = json!({"macros": macros, "nodes": node.depends_on.nodes});
         map.serialize_entry("depends_on", &depends_on)?;
         self.serialize_compiled(&mut map)?;
         let contract = node.config.get("contract");

@@ -79,6 +79,8 @@ pub struct FetchOptions<'a> {
     pub root: PathBuf,
     /// The root project's name.
     pub root_name: String,
+    /// What `~` at the start of a local package's path stands for.
+    pub home: Option<&'a str>,
     /// `DBT_PACKAGE_HUB_URL`.
     pub hub: Option<&'a str>,
     /// `DBT_DOWNLOADS_DIR`: kept, where a folder of our own would be deleted.
@@ -241,7 +243,12 @@ impl<'a> Fetcher<'a> {
     }
 
     fn local(&self, path: &str) -> PathBuf {
-        normalized(&self.options.root.join(path))
+        let of_home =
+            path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        match (of_home, self.options.home) {
+            (Some(rest), Some(home)) => normalized(Path::new(&format!("{home}{rest}"))),
+            _ => normalized(&self.options.root.join(path)),
+        }
     }
 
     fn checkout(&self, pinned: &Pinned) -> Result<(PathBuf, String)> {

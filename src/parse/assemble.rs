@@ -96,9 +96,8 @@ impl Parse<'_> {
                 }
             }
         }
-        let unique =
-            self.parser.shared.workspace.root.flags.get("require_unique_project_resource_names");
-        let unique = unique.and_then(crate::project::yaml::Node::as_bool).unwrap_or(false);
+        let root = &self.parser.shared.workspace.root;
+        let unique = root.flag("require_unique_project_resource_names").unwrap_or(false);
         let (collisions, told) = checks::collisions(&manifest, unique);
         errors.extend(collisions);
         warnings.extend(told);

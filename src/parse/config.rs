@@ -213,6 +213,9 @@ impl ConfigBuilder {
         {
             *tags = Json::Array(list(tags.take()));
         }
+        if let Some(Json::Object(contract)) = self.values.get_mut("contract") {
+            contract.retain(|key, _| matches!(key.as_str(), "enforced" | "alias_types"));
+        }
         if self.kind == ConfigKind::Test {
             settle_store_failures(&mut self.values);
         }

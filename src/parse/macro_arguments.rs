@@ -63,11 +63,17 @@ fn warning(node: &MacroNode, message: String, place: &Span) -> Warning {
 /// Whether this is one of dbt's types of arguments, such as `list[string]`.
 fn is_type(text: &str) -> bool {
     let text = text.replace([' ', '\t'], "");
-    after_type(&text) == Some("")
+    after_type(&text, 0) == Some("")
 }
 
+/// Types nested deeper than this are not taken for types.
+const DEEPEST: usize = 50;
+
 /// What follows the type that a text begins with.
-fn after_type(text: &str) -> Option<&str> {
+fn after_type(text: &str, depth: usize) -> Option<&str> {
+    if depth > DEEPEST {
+        return None;
+    }
     let end = text.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(text.len());
     let (name, mut rest) = text.split_at(end);
     let parts = match name {
@@ -79,7 +85,7 @@ fn after_type(text: &str) -> Option<&str> {
         _ => return None,
     };
     for at in 0..parts {
-        rest = after_type(rest.strip_prefix(if at == 0 { '[' } else { ',' })?)?;
+        rest = after_type(rest.strip_prefix(if at == 0 { '[' } else { ',' })?, depth + 1)?;
     }
     if parts > 0 { rest.strip_prefix(']') } else { Some(rest) }
 }

@@ -2,38 +2,50 @@
 
 use super::properties::MacroProperties;
 use super::property_file::{Entry, PropertyFile};
-use super::{Parse, Sources, macro_arguments, nodes};
+use super::{Parse, Sources, macro_arguments, nodes, patches};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Warning;
 use crate::jinja::SourceFile;
-use crate::jinja::blocks::{self, BlockKind};
+use crate::jinja::blocks::{self, BlockKind, LooseTag, Scan};
 use crate::manifest::{MacroArgument, MacroConfig, MacroNode, UniqueId};
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::Value as Json;
 use serde_json::json;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The blocks that define something callable.
 const CALLABLE: [BlockKind; 4] =
     [BlockKind::Macro, BlockKind::Test, BlockKind::DataTest, BlockKind::Materialization];
 
-/// The macros of one file. `file.path` is relative to the package's root.
+/// The macros of one file, and warnings about it. `file.path` is relative to the package's root.
 pub fn parse_file(
     package: &Arc<str>,
     file: &Arc<SourceFile>,
     created_at: f64,
-) -> Result<Vec<MacroNode>, Vec<Diagnostic>> {
-    let blocks = blocks::scan(file, &CALLABLE)?;
+) -> Result<(Vec<MacroNode>, Vec<Warning>), Vec<Diagnostic>> {
+    let Scan { blocks, loose } = blocks::scan_all(file, &CALLABLE)?;
     let mut macros = Vec::with_capacity(blocks.len());
     let mut errors = Vec::new();
+    let warnings = loose.iter().map(|tag| loose_tag(file, tag)).collect();
     for block in &blocks {
         match block.macro_def(file) {
             Ok(definition) => macros.push(MacroNode::new(package, definition, created_at)),
             Err(error) => errors.push(*error),
         }
     }
-    if errors.is_empty() { Ok(macros) } else { Err(errors) }
+    if errors.is_empty() { Ok((macros, warnings)) } else { Err(errors) }
+}
+
+/// A tag outside of every block has no effect.
+pub fn loose_tag(file: &SourceFile, tag: &LooseTag) -> Warning {
+    let what = format!("Found unexpected '{}' block tag.", tag.word);
+    let data = json!({"msg": what, "file": file.path});
+    let message = format!("{what} in file `{}`", file.path);
+    let diagnostic =
+        Diagnostic::new(Code::Deprecated, message).with_span(file.span(tag.range.clone()));
+    Warning::new("UnexpectedJinjaBlockDeprecation", "D023", *diagnostic).with_data(data)
 }
 
 impl Parse<'_> {
@@ -60,6 +72,7 @@ impl Parse<'_> {
             })
             .collect();
         let mut errors = Vec::new();
+        let mut described = HashMap::new();
         for file in self.properties {
             for entry in &file.macros {
                 let id = format!("macro.{}.{}", file.package, entry.value.name);
@@ -67,6 +80,9 @@ impl Parse<'_> {
                     self.warnings.push(missing(entry));
                     continue;
                 };
+                if let Some(first) = described.insert(id.clone(), (file, entry)) {
+                    errors.push(*described_twice(first, (file, entry)));
+                }
                 let defined = std::mem::take(&mut node.arguments);
                 if let Err(error) = self.describe_macro(node, file, entry) {
                     errors.push(*error);
@@ -116,6 +132,21 @@ impl Parse<'_> {
             .collect::<Result<_>>()?;
         Ok(())
     }
+}
+
+type Description<'a> = (&'a PropertyFile, &'a Entry<MacroProperties>);
+
+fn described_twice(first: Description<'_>, second: Description<'_>) -> Box<Diagnostic> {
+    let name = &second.1.value.name;
+    let message = format!(
+        "dbt found two schema.yml entries for the same macro in package {} named {name}. Macros \
+         may only be described a single time. To fix this, {}",
+        second.0.package,
+        patches::remove_one(name, "macros", &first.0.path, &second.0.path)
+    );
+    Diagnostic::new(Code::Duplicate, message)
+        .with_span(second.1.span())
+        .with_related(first.1.span(), "first described here")
 }
 
 fn missing(entry: &Entry<MacroProperties>) -> Warning {

@@ -36,6 +36,7 @@ mod sql_file;
 pub mod static_reference;
 mod tests;
 mod unit_tests;
+mod unrendered;
 mod unused_paths;
 mod versions;
 
@@ -62,6 +63,7 @@ use std::sync::Arc;
 pub struct Sources {
     files: Vec<SourceFile>,
     macros: Vec<Arc<MacroNode>>,
+    warnings: Vec<Warning>,
     created_at: f64,
 }
 
@@ -85,11 +87,17 @@ impl Sources {
             .filter(|file| matches!(file.kind, FileKind::Macro | FileKind::GenericTest))
             .map(|file| {
                 let text = TemplateFile::new(Arc::clone(&file.path), without_end(&file.contents));
-                macros::parse_file(&file.package, &text, created_at)
+                macros::parse_file(&file.package, &text, created_at).map(|(macros, warnings)| {
+                    // Files of tests may hold anything beside them.
+                    let told = file.kind == FileKind::Macro;
+                    (macros, if told { warnings } else { Vec::new() })
+                })
             })
             .collect::<Vec<_>>();
-        let macros = all(parsed)?.into_iter().flatten().map(Arc::new).collect();
-        Ok(Self { files, macros, created_at })
+        let (macros, warnings): (Vec<_>, Vec<_>) = all(parsed)?.into_iter().unzip();
+        let macros = macros.into_iter().flatten().map(Arc::new).collect();
+        let warnings = warnings.into_iter().flatten().collect();
+        Ok(Self { files, macros, warnings, created_at })
     }
 
     /// The macros of all packages.
@@ -121,6 +129,7 @@ fn all<T, E: Into<Vec<Diagnostic>>>(
 pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diagnostic>> {
     let workspace = &shared.workspace;
     let (mut properties, mut warnings) = read_properties(shared, sources)?;
+    warnings.extend(sources.warnings.iter().cloned());
     let (unused_overrides, twice) = source_overrides::apply(&mut properties);
     warnings.extend(unused_overrides);
     if !twice.is_empty() {

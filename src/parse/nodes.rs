@@ -37,6 +37,8 @@ pub struct NodeParser<'a> {
     pub quoting: QuotePolicy,
     /// Seconds since 1970.
     pub created_at: f64,
+    /// Whether states are compared by what is written rather than by what it renders to.
+    pub(super) compares_unrendered: bool,
 }
 
 /// The properties of a node and the file they stand in.
@@ -71,6 +73,11 @@ impl<'a> NodeParser<'a> {
             schema: shared.default_schema().into(),
             quoting: shared.quoting(),
             created_at,
+            compares_unrendered: shared
+                .workspace
+                .root
+                .flag("state_modified_compare_more_unrendered_values")
+                .unwrap_or(false),
         }
     }
 
@@ -95,6 +102,10 @@ impl<'a> NodeParser<'a> {
         }
         let properties = patch.map(|patch| &patch.entry.value.config);
         self.configure(node, kind, OwnConfig { properties, calls: &calls })?;
+        if self.compares_unrendered {
+            let entry = patch.map(|patch| patch.entry);
+            self.keep_unrendered(node, kind, entry, calls);
+        }
         take_captured(node, captured);
         if let Some(patch) = patch {
             self.describe(node, patch)?;

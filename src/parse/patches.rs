@@ -182,13 +182,20 @@ fn section(kind: &NodeKind) -> Option<&'static str> {
     }
 }
 
+/// How to resolve what stands twice, in dbt's words.
+pub fn remove_one(name: &str, section: &str, first: &str, second: &str) -> String {
+    if first == second {
+        return format!("remove one of the {section} entries for {name} in this file:\n - {first}");
+    }
+    format!("remove the {section} entry for {name} in one of these files:\n - {first}\n - {second}")
+}
+
 fn described_twice(section: &str, first: Patch<'_>, second: Patch<'_>) -> Box<Diagnostic> {
     let name = &second.entry.value.name;
     let message = format!(
         "dbt found two schema.yml entries for the same resource named {name}. Resources and their \
-         associated columns may only be described a single time. To fix this, remove one of the \
-         resource entries for {name} in the '{section}' sections of {} and {}",
-        first.file.path, second.file.path
+         associated columns may only be described a single time. To fix this, {}",
+        remove_one(name, section, &first.file.path, &second.file.path)
     );
     Diagnostic::new(Code::Duplicate, message)
         .with_span(second.entry.span())

@@ -54,15 +54,16 @@ pub fn resolve(
     sources: &[SourceArgs],
 ) -> Resolution {
     let mut resolution = Resolution::default();
-    for args in refs {
-        let found = references.resolve_ref(args, caller.package);
-        let error = references.ref_error(&found, caller.description, args);
-        resolution.take(found, error, || caller.place("ref", &[&args.name]));
-    }
+    // Sources first: `depends_on` is in this order in dbt's artifacts.
     for args in sources {
         let found = references.resolve_source(&args.0, &args.1, caller.package);
         let error = references.source_error(&found, caller.description, &args.0, &args.1);
         resolution.take(found, error, || caller.place("source", &[&args.0, &args.1]));
+    }
+    for args in refs {
+        let found = references.resolve_ref(args, caller.package);
+        let error = references.ref_error(&found, caller.description, args);
+        resolution.take(found, error, || caller.place("ref", &[&args.name]));
     }
     resolution
 }

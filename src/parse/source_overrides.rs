@@ -1,6 +1,7 @@
 //! `overrides:` of a source: the root project changes what a package says of its source
 //! (<https://docs.getdbt.com/reference/resource-properties/overrides>).
 
+use super::patches;
 use super::properties::{SourceProperties, TableProperties};
 use super::property_file::{Entry, PropertyFile};
 use crate::diagnostic::{Code, Diagnostic};
@@ -61,12 +62,13 @@ fn described_twice(
     second: &Entry<SourceProperties>,
     path: &str,
 ) -> Box<Diagnostic> {
-    let name = format!("{}.{}", first.package, second.value.name);
+    let source = &second.value.name;
+    let name = format!("{}.{source}", first.package);
+    let fix = patches::remove_one(&name, "sources", &first.path, path);
     let message = format!(
-        "dbt found two schema.yml entries for the same source named {name} in package {}. Sources \
-         may only be overridden a single time. To fix this, remove one of the following entries \
-         for {name} in these files:\n- {}\n- {path}",
-        first.package, first.path
+        "dbt found two schema.yml entries for the same source named {source} in package {}. \
+         Sources may only be overridden a single time. To fix this, {fix}",
+        first.package
     );
     Diagnostic::new(Code::Duplicate, message)
         .with_span(second.span())

@@ -48,7 +48,11 @@ impl NodeParser<'_> {
         let own = own_config(source, table);
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Source };
         let own = OwnConfig { properties: Some(&own), calls: &JsonMap::new() };
-        let config = self.layers.config(subject, own)?;
+        let mut config = self.layers.config(subject, own)?;
+        if let Some(freshness) = config.0.get_mut("freshness").filter(|it| it.is_object()) {
+            // A part that only the project file has gets its form here.
+            *freshness = merged_thresholds(no_freshness(), freshness);
+        }
         let unrendered_config = self.layers.unrendered(subject, own);
         let describer = self.describer(&file.package, &table.name);
         let at = |path: &[Step<'_>]| {

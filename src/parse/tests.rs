@@ -273,6 +273,10 @@ impl NodeParser<'_> {
         let calls = self.capture_test(&mut node, &definition, config).map_err(place)?;
         let own = OwnConfig { properties: None, calls: &calls };
         self.configure(&mut node, ConfigKind::Test, own).map_err(place)?;
+        let test_macro = node.depends_on.macros.first().map_or("", UniqueId::as_str);
+        if self.compares_unrendered && !PLAIN_TESTS.contains(&test_macro) {
+            self.keep_unrendered(&mut node, ConfigKind::Test, None, calls);
+        }
         let describer = self.describer(request.package(), &definition.name);
         node.description =
             describer.describe(&definition.description, || request.span.clone())?.text;
@@ -297,6 +301,10 @@ impl NodeParser<'_> {
         node.depends_on.macros.push(test_macro.unique_id.clone());
         if PLAIN_TESTS.contains(&test_macro.unique_id.as_str()) {
             add_target(node);
+            let called = self.shared.macros.resolve(&node.package_name, "get_where_subquery");
+            if let NodeKind::GenericTest(test) = &mut node.kind {
+                test.called_late = called.map(|called| called.unique_id.clone());
+            }
             return Ok(config);
         }
         // The rendered code repeats the entry's configuration; dbt counts it twice, too.
@@ -355,6 +363,7 @@ fn draft(
         defined_at: Some(request.span.clone()),
         config_kind: ConfigKind::Test,
         kind: NodeKind::GenericTest(GenericTest {
+            called_late: None,
             name: definition.test_name.clone(),
             namespace: definition.namespace.clone(),
             kwargs: definition.kwargs.clone(),

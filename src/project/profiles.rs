@@ -97,6 +97,22 @@ impl Profile {
         }
     }
 
+    /// Checks that there is a profile of this name.
+    ///
+    /// # Errors
+    /// `ProfileMissing`, and what is wrong with profiles.yml.
+    pub fn check_exists(name: &str, options: &ProfileOptions, env: &Env) -> Result<()> {
+        let Some(file) = profiles_file(options, env).filter(|file| file.is_file()) else {
+            return Err(not_found(name).with_help("There is no profiles.yml."));
+        };
+        let yaml = read(&file)?;
+        if yaml.root.get(name).is_some() {
+            Ok(())
+        } else {
+            Err(explain_missing(name, &yaml, &file))
+        }
+    }
+
     /// The `target` that templates see.
     pub fn target(&self) -> Value {
         let threads = i64::try_from(self.threads).unwrap_or(i64::MAX);

@@ -139,6 +139,11 @@ impl Project {
         Some(&entry.search_order)
     }
 
+    /// One of dbt's switches under `flags:`, if it is given as true or false.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.flags.get(name)?.as_bool()
+    }
+
     /// The folder for artifacts, absolute if the root is.
     pub fn target_dir(&self) -> PathBuf {
         self.root.join(&self.target_path)

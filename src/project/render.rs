@@ -5,7 +5,7 @@ use super::env::{Env, SECRET_PREFIX};
 use super::vars::Vars;
 use super::yaml::{Entry, Map, Node, Place, Source, Value as Yaml};
 use crate::diagnostic::{Code, Diagnostic, Result};
-use crate::jinja::{Args, Error, Globals, Template, Value};
+use crate::jinja::{Args, Error, Globals, Object, State, Template, Value};
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +16,36 @@ pub struct YamlGlobals {
     names: HashMap<&'static str, Value>,
     env: Arc<Env>,
     secrets: SecretRule,
+}
+
+/// The `target` of a command that needs no profile: every name in it is an empty text.
+#[derive(Debug)]
+pub struct NoTarget;
+
+impl Object for NoTarget {
+    fn type_name(&self) -> &'static str {
+        "dict"
+    }
+
+    fn get_attr(&self, _: &mut State<'_>, _: &str) -> crate::jinja::Result<Option<Value>> {
+        Ok(Some(Value::str("")))
+    }
+
+    fn get_item(&self, _: &mut State<'_>, _: &Value) -> crate::jinja::Result<Option<Value>> {
+        Ok(Some(Value::str("")))
+    }
+
+    fn length(&self) -> Option<usize> {
+        Some(0)
+    }
+
+    fn is_mapping(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 /// Whether `env_var` may read `DBT_ENV_SECRET…`.

@@ -35,7 +35,7 @@ use parking_lot::Mutex;
 use progress::Progress;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use warning::Deprecations;
 
@@ -179,8 +179,17 @@ impl Default for Options {
 /// whether it was asked for.
 pub fn tell_usage(error: &clap::Error) -> bool {
     // A closed pipe is the reader's choice, not an error.
-    let _ = error.print();
-    error.exit_code() == 0
+    if error.exit_code() == 0 {
+        let _ = error.print();
+        return true;
+    }
+    let rendered = error.render();
+    let stderr = std::io::stderr();
+    let text =
+        if stderr.is_terminal() { rendered.ansi().to_string() } else { rendered.to_string() };
+    // dbt's word begins with a capital letter, and tools look for it.
+    let _ = write!(stderr.lock(), "{}", text.replacen("error:", "Error:", 1));
+    false
 }
 
 /// Prints and logs events.

@@ -67,7 +67,7 @@ pub fn run(
     Ok(done)
 }
 
-/// Hooks in dbt's order: packages by name, the root project last, each by its index.
+/// Hooks in dbt's order: the root project first, then packages by name, each by its index.
 fn hooks_of(manifest: &Manifest, moment: Moment) -> Vec<Arc<Node>> {
     let index = |node: &Node| match node.kind {
         NodeKind::Operation { index } => index,
@@ -81,8 +81,8 @@ fn hooks_of(manifest: &Manifest, moment: Moment) -> Vec<Arc<Node>> {
         .cloned()
         .collect();
     hooks.sort_by_key(|node| {
-        let is_root = node.package_name == manifest.project_name;
-        (is_root, Arc::clone(&node.package_name), index(node))
+        let of_package = node.package_name != manifest.project_name;
+        (of_package, Arc::clone(&node.package_name), index(node))
     });
     hooks
 }

@@ -91,14 +91,35 @@ pub struct Options<'a> {
 }
 
 /// What a run gave.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outcome {
     /// Of every node and hook, in the order they ended.
     pub results: Vec<NodeResult>,
+    /// Ephemeral models that were compiled for others: dbt counts no result for them.
+    pub inlined: Vec<NodeResult>,
     /// From the first node to the last.
     pub elapsed: Duration,
     /// Whether the user interrupted it.
     pub interrupted: bool,
+}
+
+impl Outcome {
+    /// Takes ephemeral models out of the results of compiling, unless they failed.
+    pub fn put_ephemerals_apart(&mut self) {
+        let is_inlined = |result: &NodeResult| {
+            let is_ephemeral = result.subject.node().is_some_and(|node| node.is_ephemeral());
+            is_ephemeral && result.status == NodeStatus::Success
+        };
+        let (inlined, results) =
+            std::mem::take(&mut self.results).into_iter().partition(is_inlined);
+        self.results = results;
+        self.inlined = inlined;
+    }
+
+    /// Everything that was compiled or run.
+    pub fn all(&self) -> impl Iterator<Item = &NodeResult> {
+        self.results.iter().chain(&self.inlined)
+    }
 }
 
 /// A parsed project and where it runs.
@@ -157,7 +178,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
     let node_count = plan.counted().count();
     if plan.is_empty() {
         sink.warn(Event::NothingToDo)?;
-        return Ok(Outcome { results: Vec::new(), elapsed: Duration::ZERO, interrupted: false });
+        return Ok(Outcome::default());
     }
     sink.emit(Event::empty_line());
     sink.emit(Event::ConcurrencyLine {
@@ -183,6 +204,7 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         show_failures: options.show_failures,
     };
     let mut results = Vec::new();
+    let mut inlined = Vec::new();
     let mut start_failed = false;
     if options.hooks || options.action == Action::Clone {
         prepare::prepare(
@@ -204,12 +226,12 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         if options.action == Action::Run {
             executor.learn_unit_columns(plan);
         }
-        run_nodes(&executor, plan, &options, &mut results)
+        run_nodes(&executor, plan, &options, &mut results, &mut inlined)
     };
     if options.hooks && !interrupted {
         results.extend(hooks::run(&executor, input.manifest, Moment::End, &results)?);
     }
-    Ok(Outcome { results, elapsed: begun.elapsed(), interrupted })
+    Ok(Outcome { results, inlined, elapsed: begun.elapsed(), interrupted })
 }
 
 /// Runs the nodes; says whether the user interrupted them.
@@ -218,6 +240,7 @@ fn run_nodes(
     plan: &Plan,
     options: &Options<'_>,
     results: &mut Vec<NodeResult>,
+    inlined: &mut Vec<NodeResult>,
 ) -> bool {
     let work = NodeWork::new(executor, plan, options.tests_gate);
     let settings = scheduler::Settings {
@@ -242,7 +265,8 @@ fn run_nodes(
         Some(Stop::FailFast(node)) => Some(node),
         _ => None,
     };
-    let (done, cut_off) = work.into_results();
+    let (done, compiled, cut_off) = work.into_results();
+    inlined.extend(compiled);
     if let Some(failure) = first_failure.and_then(|place| plan.subject(place)) {
         let id = failure.unique_id();
         let result = done.iter().find(|result| result.subject.unique_id() == id);

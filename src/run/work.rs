@@ -21,6 +21,7 @@ pub struct NodeWork<'a> {
     results: Mutex<Vec<NodeResult>>,
     /// Ephemeral models that cannot be compiled.
     broken: Mutex<Vec<Broken>>,
+    inlined: Mutex<Vec<NodeResult>>,
     /// Nodes that were cancelled.
     cut_off: Mutex<Vec<Subject>>,
     running: Mutex<HashSet<usize>>,
@@ -43,19 +44,21 @@ impl<'a> NodeWork<'a> {
             tests_gate,
             results: Mutex::default(),
             broken: Mutex::default(),
+            inlined: Mutex::default(),
             cut_off: Mutex::default(),
             running: Mutex::default(),
             cancelling: AtomicBool::new(false),
         }
     }
 
-    /// The results in the order the nodes ended, and the nodes that were cancelled. A broken
-    /// ephemeral model has no result of its own if what was skipped because of it names it.
-    pub fn into_results(self) -> (Vec<NodeResult>, Vec<Subject>) {
+    /// The results in the order the nodes ended, those of ephemeral models that were only
+    /// compiled, and the nodes that were cancelled. A broken ephemeral model has no result of its
+    /// own if what was skipped because of it names it.
+    pub fn into_results(self) -> (Vec<NodeResult>, Vec<NodeResult>, Vec<Subject>) {
         let mut results = self.results.into_inner();
         let untold = self.broken.into_inner().into_iter().filter(|broken| !broken.told);
         results.extend(untold.map(|broken| broken.result));
-        (results, self.cut_off.into_inner())
+        (results, self.inlined.into_inner(), self.cut_off.into_inner())
     }
 
     /// An exposure: there is nothing to do.
@@ -109,6 +112,8 @@ impl<'a> NodeWork<'a> {
             self.results.lock().push(result);
         } else if failed {
             self.broken.lock().push(Broken { result, told: false });
+        } else {
+            self.inlined.lock().push(result);
         }
         Outcome { blocks, fails: failed }
     }

@@ -39,7 +39,7 @@ fn every_form_of_output_is_that_of_dbt() {
     );
     let json: serde_json::Value = serde_json::from_str(&ls("--output json -s fact")).unwrap();
     assert_eq!(json["unique_id"], "model.shop.fact");
-    assert_eq!(json["depends_on"]["nodes"][1], "source.shop.raw.t");
+    assert_eq!(json["depends_on"]["nodes"][0], "source.shop.raw.t");
     assert!(json.get("raw_code").is_none());
 }
 

@@ -5,7 +5,8 @@ use crate::cli::args::CleanArgs;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::event::{Event, Warning};
-use crate::project::render::{SecretRule, YamlGlobals};
+use crate::jinja::Value;
+use crate::project::render::{NoTarget, SecretRule, YamlGlobals};
 use crate::project::{Origin, Project, RawProject, Vars, normalized};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,13 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
     let folder = |path: &String| normalized(&root.join(path));
     let targets: Vec<PathBuf> = project.clean_targets.iter().map(folder).collect();
     let sources: Vec<PathBuf> = project.paths.all_source_paths().iter().map(folder).collect();
+    if !leaves_project(args, session) {
+        refuse(
+            targets.iter().filter(|target| !target.starts_with(&root)),
+            "dbt will not clean the following directories outside the project:",
+            "--no-clean-project-files-only deletes them, too.",
+        )?;
+    }
     // A folder that contains sources would take them along.
     let holds_sources =
         |target: &&PathBuf| **target == root || sources.iter().any(|it| it.starts_with(target));
@@ -26,13 +34,6 @@ pub fn run(args: &CleanArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
         "dbt will not clean the following source paths:",
         "Take them out of clean-targets.",
     )?;
-    if !leaves_project(args, session) {
-        refuse(
-            targets.iter().filter(|target| !target.starts_with(&root)),
-            "dbt will not clean the following directories outside the project:",
-            "--no-clean-project-files-only deletes them, too.",
-        )?;
-    }
     if moved_packages(&project) {
         session.warn(vec![install_path_moved()])?;
     }
@@ -77,7 +78,8 @@ fn leaves_project(args: &CleanArgs, session: &Session) -> bool {
 fn project(session: &Session) -> Result<Project, Vec<Diagnostic>> {
     let load = &session.settings.load;
     let vars = Arc::new(Vars::from_cli(load.vars.clone()));
-    let globals = YamlGlobals::new(&session.settings.env, &vars, None, SecretRule::Refused);
+    let target = Some(Value::object(NoTarget));
+    let globals = YamlGlobals::new(&session.settings.env, &vars, target, SecretRule::Refused);
     let mut warnings = Vec::new();
     let mut project = RawProject::read(&load.project_dir)?.load(
         &globals,

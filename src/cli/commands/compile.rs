@@ -40,7 +40,7 @@ pub(super) fn compiled(
     session: &Session,
     task: &Task,
 ) -> Result<Outcome, Vec<Diagnostic>> {
-    let (loaded, outcome) = match inline {
+    let (loaded, mut outcome) = match inline {
         None => run::work(session, task)?,
         Some(sql) => {
             let selection = &session.settings.selection;
@@ -60,10 +60,15 @@ pub(super) fn compiled(
             (loaded, outcome)
         }
     };
+    let analysed = inline.is_none() && session.settings.write_json;
+    let columns = analysed.then(|| columns::analyse(&loaded, &outcome.results, None));
+    if inline.is_none() && session.settings.selection.select.is_empty() {
+        // As in dbt: unless nodes are named, an ephemeral model has no result of its own.
+        outcome.put_ephemerals_apart();
+    }
     loaded.write_results(session, &outcome)?;
-    if inline.is_none() && session.settings.write_json {
-        let columns = columns::analyse(&loaded, &outcome.results, None);
-        loaded.write_lineage(session, Some(&columns))?;
+    if let Some(columns) = &columns {
+        loaded.write_lineage(session, Some(columns))?;
     }
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(run::error_of).collect();
     if errors.is_empty() { Ok(outcome) } else { Err(errors) }

@@ -40,6 +40,7 @@ pub fn run(args: &DepsArgs, session: &Session) -> Result<ExitStatus> {
     let fetcher = Fetcher::new(FetchOptions {
         root: root.clone(),
         root_name: project_name(&raw),
+        home: settings.env.get("HOME"),
         hub: settings.env.get("DBT_PACKAGE_HUB_URL").filter(|url| !url.is_empty()),
         downloads: settings.env.get("DBT_DOWNLOADS_DIR").map(Path::new),
         temporary: Path::new(temporary.unwrap_or(TEMPORARY)),

@@ -79,7 +79,8 @@ fn compile_and_read(
     let mut results = Vec::new();
     if !args.no_compile {
         let nodes = loaded.select(session, &run::COMPILED, true)?;
-        results = run::compiled(pool, session, loaded, &nodes)?.results;
+        let outcome = run::compiled(pool, session, loaded, &nodes)?;
+        results = [outcome.results, outcome.inlined].concat();
         let sources = loaded.selected_of(session, &[ResourceType::Source], true)?;
         selected = Some(nodes.into_iter().chain(sources).collect());
     }

@@ -5,6 +5,7 @@ use crate::cli::args::InitArgs;
 use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Event;
+use crate::project::Profile;
 use std::path::Path;
 
 /// The new project's files. `{name}` becomes the project's name.
@@ -18,27 +19,56 @@ const FILES: [(&str, &str); 7] = [
     (".gitignore", include_str!("../templates/gitignore")),
 ];
 
-/// Makes the project in a folder of its name.
+/// Makes the project in a folder of its name. Where there is a project already, dbt asks for its
+/// connection; here it needs none.
 pub fn run(args: &InitArgs, session: &Session) -> Result<ExitStatus> {
+    let load = &session.settings.load;
+    let profile = load.profile.profile.as_deref();
+    if args.project_name.is_none() && load.project_dir.join("dbt_project.yml").is_file() {
+        return in_project(args, profile, session);
+    }
     let Some(name) = &args.project_name else {
         return Err(Diagnostic::new(Code::BadArgument, "A new project needs a name.")
             .with_help("Such as `gdbt init shop`."));
     };
     check_name(name)?;
-    let folder = session.settings.load.project_dir.join(name);
+    if let Some(profile) = profile {
+        Profile::check_exists(profile, &load.profile, &session.settings.env)?;
+    }
+    let folder = load.project_dir.join(name);
     if folder.exists() {
         let message = format!("A folder called {} already exists here.", folder.display());
         return Err(Diagnostic::new(Code::BadArgument, message)
             .with_help("Choose another name, or remove the folder."));
     }
     for (path, template) in FILES {
-        write(&folder.join(path), &template.replace("{name}", name))?;
+        let text = template.replace("{name}", name).replace("{profile}", profile.unwrap_or(name));
+        write(&folder.join(path), &text)?;
     }
     let folder = folder.display();
+    let database = match profile {
+        Some(profile) => format!("It uses the profile {profile}."),
+        None => "It needs no database: gdbt runs one for it.".to_owned(),
+    };
     session.emit(Event::note(format!(
-        "Your new project is in {folder}. It needs no database: gdbt runs one for it.\n\n  \
-         cd {folder}\n  gdbt build\n"
+        "Your new project is in {folder}. {database}\n\n  cd {folder}\n  gdbt build\n"
     )));
+    Ok(ExitStatus::Success)
+}
+
+fn in_project(args: &InitArgs, profile: Option<&str>, session: &Session) -> Result<ExitStatus> {
+    if profile.is_some() {
+        let message = "Can not init existing project with specified profile, edit dbt_project.yml \
+                       instead";
+        return Err(Diagnostic::new(Code::BadArgument, message));
+    }
+    if !args.skip_profile_setup {
+        session.emit(Event::note(
+            "There is a project here already. It needs no profile: without one, gdbt runs a \
+             server for it. To use another server, write its profile into profiles.yml; `gdbt \
+             debug` tells where that is and whether the server can be reached.",
+        ));
+    }
     Ok(ExitStatus::Success)
 }
 

@@ -186,7 +186,8 @@ pub(super) fn compiled(
     selected: &[UniqueId],
 ) -> Result<Outcome, Vec<Diagnostic>> {
     let task = Task::compiling();
-    let outcome = run_on(pool, session, loaded, &task, selected, &interrupt::listen())?;
+    let mut outcome = run_on(pool, session, loaded, &task, selected, &interrupt::listen())?;
+    outcome.put_ephemerals_apart();
     loaded.write_results(session, &outcome)?;
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
     if errors.is_empty() { Ok(outcome) } else { Err(errors) }

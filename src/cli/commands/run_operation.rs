@@ -28,7 +28,12 @@ pub fn run(args: &OperationArgs, session: &Session) -> Result<ExitStatus, Vec<Di
     server.close()?;
     let result = result?;
     let success = !result.is_failure();
-    let outcome = Outcome { results: vec![result], elapsed: begun.elapsed(), interrupted: false };
+    let outcome = Outcome {
+        results: vec![result],
+        inlined: Vec::new(),
+        elapsed: begun.elapsed(),
+        interrupted: false,
+    };
     loaded.write_results(session, &outcome)?;
     Ok(if success { ExitStatus::Success } else { ExitStatus::Failure })
 }

@@ -7,7 +7,7 @@ use super::previous::PreviousState;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::{Event, Warning};
 use crate::manifest::{Manifest, Resource, UniqueId};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
@@ -207,18 +207,15 @@ fn tell(change: &ContractChange, node: &Json, warnings: &mut Vec<Event>) -> Resu
     let reasons = breaks.join("\n  - ");
     let (name, path) = (text(node, "name"), text(node, "original_file_path"));
     if node.get("version").is_none_or(Json::is_null) {
-        warnings.push(Event::Warning(Warning::new(
-            "UnversionedBreakingChange",
-            "I071",
-            *Diagnostic::new(
-                Code::ContractBreaking,
-                format!(
-                    "Breaking change to contracted, unversioned model {name} ({path})\nWhile \
-                     comparing to previous project state, dbt detected a breaking change to an \
-                     unversioned model.\n  - {reasons}\n"
-                ),
-            ),
-        )));
+        let message = format!(
+            "Breaking change to contracted, unversioned model {name} ({path})\nWhile comparing to \
+             previous project state, dbt detected a breaking change to an unversioned model.\n  - \
+             {reasons}\n"
+        );
+        let diagnostic = *Diagnostic::new(Code::ContractBreaking, message);
+        let data = json!({"breaking_changes": breaks, "model_name": name, "model_file_path": path});
+        let warning = Warning::new("UnversionedBreakingChange", "I071", diagnostic);
+        warnings.push(Event::Warning(warning.with_data(data)));
         return Ok(());
     }
     Err(Diagnostic::new(
@@ -257,7 +254,8 @@ fn seed_warning(old: &Json, new: &Json, kind: &str) -> Option<Event> {
     };
     let message = format!("Found a seed ({seed}) {rest}");
     let diagnostic = *Diagnostic::new(Code::ConfigInvalid, message);
-    Some(Event::Warning(Warning::new(name, code, diagnostic)))
+    let data = json!({"package_name": text(new, "package_name"), "name": text(new, "name")});
+    Some(Event::Warning(Warning::new(name, code, diagnostic).with_data(data)))
 }
 
 /// Ids of one status, for the `result` method.

@@ -5,7 +5,7 @@ Cosmos has two ways of loading a project that need the tool: `dbt_ls` calls `ls 
 manifest.json. In both, every node and everything Cosmos keeps of it must be equal.
 
     python -m venv /tmp/cosmos && /tmp/cosmos/bin/pip install astronomer-cosmos
-    /tmp/cosmos/bin/python tests/compat/cosmos.py --gdbt target/debug/gdbt --dbt /path/to/dbt
+    /tmp/cosmos/bin/python tests/compat/compare_cosmos.py --gdbt target/debug/gdbt --dbt /path/to/dbt
 
 Not part of CI: Airflow takes minutes to install. Exits with 0 when the graphs are equal.
 """
