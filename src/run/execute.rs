@@ -246,6 +246,8 @@ impl Executor {
             return show::rows(node, &context, session, limit).map(Unread::Rows);
         }
         if self.action == Action::Compile || node.is_ephemeral() {
+            // dbt times both phases of what is only compiled, too.
+            attempt.timing.push(Phase::begin("execute").end());
             return Ok(Unread::Nothing);
         }
         self.tell(Event::NodeExecuting { node: at(attempt.info, "executing") });
