@@ -177,7 +177,7 @@ mod tests {
     fn arguments_are_printed_as_jinja2_does() {
         let source = "{{ config(a=env_var('X'), b=[-1, none], c=x.y['z'] | default(1, true), \
                       d=1 if x is defined else 2 ~ 'q') }}";
-        let template = Template::from_text("a.sql".into(), source).unwrap();
+        let template = Template::from_text("a.sql", source).unwrap();
         let texts: Vec<String> = keywords_of_first_call(&template, "config")
             .unwrap()
             .into_iter()
