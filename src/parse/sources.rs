@@ -49,7 +49,7 @@ impl NodeParser<'_> {
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Source };
         let own = OwnConfig { properties: Some(&own), calls: &JsonMap::new() };
         let mut config = self.layers.config(subject, own)?;
-        if let Some(freshness) = config.0.get_mut("freshness").filter(|it| it.is_object()) {
+        if let Some(freshness) = config.map_mut().get_mut("freshness").filter(|it| it.is_object()) {
             // A part that only the project file has gets its form here.
             *freshness = merged_thresholds(no_freshness(), freshness);
         }
