@@ -567,10 +567,7 @@ mod tests {
         let mut builder = ConfigBuilder::new(ConfigKind::Model);
         builder.apply(json!({"enabled": "maybe"}).as_object().unwrap());
         let error = builder.finish().unwrap_err();
-        assert_eq!(
-            error.message,
-            "Invalid value for config 'enabled': \"maybe\" is not of type 'boolean'"
-        );
+        assert_eq!(error.message, "at path ['enabled']: 'maybe' is not of type 'boolean'");
     }
 
     /// A layer: some keys of each rule of merging.
