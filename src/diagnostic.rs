@@ -200,17 +200,15 @@ codes! {
     /// A source has no usable `external:` property.
     ExternalInvalid = "GD7002", Runtime;
 
-    // 9xxx: lineage
-    /// What a column is made of cannot be told.
-    LineageUnknown = "GD9001", Runtime;
-
     // 8xxx: packages
     /// A package is missing or cannot be installed.
     PackageFailed = "GD8001", Runtime;
 
-    // 9xxx: documentation
+    // 9xxx: documentation and lineage
+    /// What a column is made of cannot be told.
+    LineageUnknown = "GD9001", Runtime;
     /// What `get_catalog` returned is not a catalog.
-    CatalogInvalid = "GD9001", Compilation;
+    CatalogInvalid = "GD9002", Compilation;
 }
 
 /// A place in one of the user's files.
