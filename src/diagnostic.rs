@@ -54,6 +54,9 @@ macro_rules! codes {
         pub enum Code { $($(#[$doc])* $name,)* }
 
         impl Code {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$name,)*];
+
             /// The code as users see and search it, such as `GD2001`.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
@@ -372,6 +375,13 @@ impl From<Box<Diagnostic>> for Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_error_has_a_code_of_its_own() {
+        let codes: std::collections::BTreeSet<&str> =
+            Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+    }
 
     #[test]
     fn a_span_counts_characters_and_stops_at_its_line() {

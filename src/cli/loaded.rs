@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::docs::runs::is_about_data;
 use crate::event::{Event, Level, NamedEvent, Sink};
 use crate::graph::selector::Filter;
-use crate::graph::{Dag, IndirectSelection, PreviousState, Selector, Selectors, Spec};
+use crate::graph::{Dag, PreviousState, Selector, Selectors, Spec};
 use crate::jinja::Value;
 use crate::manifest::{Compiled, Manifest, ResourceType, UniqueId};
 use crate::parse::{Sources, parse};
@@ -22,7 +22,6 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use sha2::Sha256;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,7 +46,7 @@ impl Loaded {
         let settings = &session.settings;
         let workspace = Arc::new(session.workspace()?);
         session.emit(Event::AdapterRegistered);
-        let selectors = state::selectors(&workspace, indirect(session))?;
+        let selectors = state::selectors(&workspace, session.settings.selection.indirect)?;
         let sources = Sources::read(&workspace)?;
         let invocation = Invocation {
             id: settings.invocation.id.clone(),
@@ -161,7 +160,7 @@ impl Loaded {
             session.emit(event.with("name", name).into());
             return self.selectors.get(name).cloned();
         }
-        Spec::parse(&selection.select, &selection.exclude, indirect(session))
+        Spec::parse(&selection.select, &selection.exclude, session.settings.selection.indirect)
     }
 
     /// The folder of artifacts.
@@ -180,7 +179,7 @@ impl Loaded {
         }
         let quoting = self.shared.quoting();
         let details = ManifestDetails {
-            project_id: md5_hex(&self.workspace.root.name),
+            project_id: format!("{:x}", Md5::digest(self.workspace.root.name.as_bytes())),
             quoting: json!({
                 "database": quoting.database, "schema": quoting.schema,
                 "identifier": quoting.identifier, "column": null,
@@ -270,10 +269,6 @@ struct Chosen {
     deferred: Option<PreviousState>,
 }
 
-fn indirect(session: &Session) -> IndirectSelection {
-    session.settings.selection.indirect
-}
-
 /// dbt's event of what its parse cache depends on. There is no such cache here; tools read the
 /// variables from it.
 fn vars_event(session: &Session) -> Event {
@@ -285,7 +280,7 @@ fn vars_event(session: &Session) -> Event {
     let profile = load.profile.profile.as_deref().unwrap_or_default();
     let target = load.profile.target.as_deref().unwrap_or_default();
     let version = DBT_VERSION;
-    let checksum = hex(&Sha256::digest([&*vars, profile, target, version].join("\0")));
+    let checksum = format!("{:x}", Sha256::digest([&*vars, profile, target, version].join("\0")));
     let message = format!(
         "checksum: {checksum}, vars: {vars}, profile: {profile}, target: {target}, version: \
          {version}"
@@ -303,15 +298,4 @@ fn vars_event(session: &Session) -> Event {
 pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     session.emit(Event::ArtifactWritten { artifact_type, path: path.display().to_string() });
-}
-
-fn md5_hex(text: &str) -> String {
-    hex(&Md5::digest(text.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

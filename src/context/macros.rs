@@ -17,6 +17,11 @@ use std::sync::Arc;
 pub const ADAPTER_PACKAGE: &str = "dbt_postgres";
 /// The built-in package.
 pub const CORE_PACKAGE: &str = "dbt";
+
+/// Whether a package is one of gdbt's own.
+pub fn is_built_in_package(name: &str) -> bool {
+    matches!(name, CORE_PACKAGE | ADAPTER_PACKAGE)
+}
 /// Materializations of dbt that the built-in packages do not have yet.
 const NOT_YET_BUILT: [&str; 5] = ["snapshot", "materialized_view", "clone", "unit", "function"];
 /// The prefixes that `adapter.dispatch` tries, in order.
@@ -164,7 +169,7 @@ impl MacroIndex {
     /// Whether neither the project nor a package of it has a macro of one of these names.
     pub fn are_built_in(&self, names: &[&str]) -> bool {
         let mut found = names.iter().filter_map(|name| self.strongest(name));
-        found.all(|node| matches!(&*node.package_name, CORE_PACKAGE | ADAPTER_PACKAGE))
+        found.all(|node| is_built_in_package(&node.package_name))
     }
 
     /// The installed package whose materialization of this name goes before the built-in one.
@@ -172,7 +177,7 @@ impl MacroIndex {
         let best = self.materialization(name)?;
         let name = format!("materialization_{name}_");
         let is_built_in = |node: &Arc<MacroNode>| {
-            matches!(&*node.package_name, CORE_PACKAGE | ADAPTER_PACKAGE)
+            is_built_in_package(&node.package_name)
                 && PREFIXES.iter().any(|prefix| *node.name == *format!("{name}{prefix}"))
         };
         let replaces = self.locality(best) == Locality::Imported
@@ -269,8 +274,9 @@ impl MacroIndex {
         if let Some(order) = self.rules.dispatch.get(namespace).filter(|order| !order.is_empty()) {
             return order.iter().map(|package| Some(package.as_str())).collect();
         }
-        let internal = matches!(namespace, CORE_PACKAGE | ADAPTER_PACKAGE);
-        if internal || self.rules.projects.iter().any(|project| **project == *namespace) {
+        if is_built_in_package(namespace)
+            || self.rules.projects.iter().any(|project| **project == *namespace)
+        {
             return vec![Some(&self.rules.root), Some(namespace)];
         }
         vec![None]

@@ -36,7 +36,9 @@ pub mod yaml;
 pub use capture::{Capture, Captured};
 pub use deferral::{DeferRelation, Deferral};
 pub use docs::{Docs, DocsScope};
-pub use macros::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules};
+pub use macros::{
+    ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules, is_built_in_package,
+};
 pub use node::NodeContext;
 pub use references::{Found, References, Version, describe};
 pub use relations::load_seed;

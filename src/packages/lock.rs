@@ -11,7 +11,6 @@ use crate::project::yaml::Yaml;
 use crate::python_json::dumps_sorted;
 use serde_json::{Value as Json, json};
 use sha1::{Digest, Sha1};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "package-lock.yml";
@@ -81,9 +80,5 @@ impl Lock {
 fn hash_of(list: &PackageList) -> String {
     let mut texts: Vec<String> = list.hashed().map(|entry| dumps_sorted(&entry)).collect();
     texts.sort();
-    let digest = Sha1::digest(texts.join("\n").as_bytes());
-    digest.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("{:x}", Sha1::digest(texts.join("\n").as_bytes()))
 }

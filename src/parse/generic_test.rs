@@ -360,8 +360,8 @@ fn sorted_texts(value: &Json) -> Json {
 }
 
 /// Lower-case hexadecimal MD5.
-pub fn md5_hex(text: &str) -> String {
-    format!("{:032x}", u128::from_be_bytes(Md5::digest(text.as_bytes()).into()))
+fn md5_hex(text: &str) -> String {
+    format!("{:x}", Md5::digest(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -32,10 +32,8 @@ pub struct Switches {
 impl Switches {
     /// Those of an invocation.
     pub fn of(shared: &Shared) -> Self {
-        let flag = |name: &str, default: bool| {
-            let node = shared.workspace.root.flags.get(name);
-            node.and_then(crate::project::yaml::Node::as_bool).unwrap_or(default)
-        };
+        let root = &shared.workspace.root;
+        let flag = |name: &str, default: bool| root.flag(name).unwrap_or(default);
         Self {
             names_without_spaces: flag("require_resource_names_without_spaces", true),
             debug: shared.invocation.flag("DEBUG"),

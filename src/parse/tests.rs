@@ -229,8 +229,7 @@ impl<'a> ByName<'a> {
 
 /// dbt's switch: whether arguments of generic tests stand below `arguments`.
 pub fn nests_arguments(shared: &Shared) -> bool {
-    let flag = shared.workspace.root.flags.get("require_generic_test_arguments_property");
-    flag.and_then(crate::project::yaml::Node::as_bool).unwrap_or(true)
+    shared.workspace.root.flag("require_generic_test_arguments_property").unwrap_or(true)
 }
 
 impl NodeParser<'_> {

@@ -42,7 +42,7 @@ impl Env {
         alias.as_deref().and_then(set).or_else(|| set(name))
     }
 
-    /// The names of all variables, in alphabetical order.
+    /// The names of all variables, in the order of the environment.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.vars.keys().map(String::as_str)
     }

@@ -7,7 +7,6 @@ use crate::diagnostic::{Diagnostic, Result};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use walkdir::WalkDir;
@@ -144,13 +143,7 @@ impl Checksum {
 
     /// The checksum of a text with all its white space.
     pub fn of_exact(text: &str) -> Self {
-        let digest = Sha256::digest(text.as_bytes());
-        let mut hex = String::with_capacity(64);
-        for byte in digest {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self::Sha256(hex)
+        Self::Sha256(format!("{:x}", Sha256::digest(text.as_bytes())))
     }
 
     /// dbt's name of the kind of checksum.

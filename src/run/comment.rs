@@ -6,7 +6,6 @@ use crate::context::json::{dumps, from_json};
 use crate::context::{NodeContext, Shared};
 use crate::diagnostic::Result;
 use crate::jinja::{Template, Value};
-
 use crate::project::version::DBT_VERSION;
 use serde::Serialize;
 use serde_json::Value as Json;

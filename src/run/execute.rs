@@ -8,7 +8,7 @@ use super::show::{self, Shown};
 use super::unit_columns;
 use crate::adapter::{AdapterResponse, Relation, RelationType, Response, Session, Table};
 use crate::compile::{CompiledNode, Compiler};
-use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE, MacroIndex, NodeContext, Shared};
+use crate::context::{MacroIndex, NodeContext, Shared, is_built_in_package};
 use crate::diagnostic::{Code, Diagnostic, Family, Result, Span};
 use crate::event::{Event, Level, NodeInfo, Sink};
 use crate::event_time::TimeWindow;
@@ -491,8 +491,4 @@ fn is_built_in(manifest: &Manifest, path: &str) -> bool {
 /// A function of no arguments.
 fn constant(name: &'static str, value: bool) -> Value {
     Value::function(name, move |_, args| args.bind(name, [], []).map(|([], [])| Value::Bool(value)))
-}
-
-pub(super) fn is_built_in_package(name: &str) -> bool {
-    matches!(name, CORE_PACKAGE | ADAPTER_PACKAGE)
 }

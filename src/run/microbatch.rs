@@ -7,7 +7,7 @@
 //! `batch_threads` says that several may run at the same time: then all but the first and the
 //! last one do.
 
-use super::execute::{Attempt, Executor, is_built_in_package};
+use super::execute::{Attempt, Executor};
 use super::narrate;
 use crate::adapter::{AdapterResponse, RelationType};
 use crate::context::Shared;
@@ -52,8 +52,7 @@ pub(super) fn is_batched(shared: &Shared, node: &Node) -> bool {
         return false;
     }
     let flag = "REQUIRE_BATCHED_EXECUTION_FOR_CUSTOM_MICROBATCH_STRATEGY";
-    let own = shared.macros.strongest("get_incremental_microbatch_sql");
-    shared.invocation.flag(flag) || own.is_none_or(|it| is_built_in_package(&it.package_name))
+    shared.invocation.flag(flag) || shared.macros.are_built_in(&["get_incremental_microbatch_sql"])
 }
 
 impl Executor {

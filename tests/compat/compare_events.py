@@ -21,10 +21,9 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 
-from compare_with_dbt import CannotCompare, installed_dbt
+from compare_with_dbt import add_tools, exit_with, installed_dbt
 from compare_with_dbt import server as server_for
 
 PROJECT = pathlib.Path(__file__).parent / "events"
@@ -94,7 +93,6 @@ NORMALISE = [
 
 def main():
     arguments = read_arguments()
-    arguments.gdbt = str(pathlib.Path(arguments.gdbt).resolve())
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="events-")))
         server = stack.enter_context(server_for(arguments, folder))
@@ -110,16 +108,9 @@ def main():
 
 def read_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dbt", default=os.environ.get("DBT_BIN"), help="the dbt program")
-    parser.add_argument("--gdbt", default="target/debug/gdbt", help="the gdbt program")
-    parser.add_argument(
-        "--postgres",
-        default=os.environ.get("COMPAT_POSTGRES_URL"),
-        help="URL of a server where databases may be made (default: COMPAT_POSTGRES_URL, or gdbt's own)",
-    )
+    add_tools(parser)
     parser.add_argument("--quick", action="store_true", help="the most important commands alone")
     parser.add_argument("--verbose", action="store_true", help="print the events of both")
-    parser.set_defaults(gdbt_is_dbt=False)
     return parser.parse_args()
 
 
@@ -132,10 +123,7 @@ class Side:
         shutil.copytree(PROJECT, self.folder)
         server.psql(f"drop database if exists {name} with (force)")
         server.psql(f"create database {name}")
-        profile = {"type": "postgres", "host": server.host, "port": server.port, "user": server.user}
-        profile |= {"password": server.password or "unused", "dbname": name, "schema": "sh", "threads": 1}
-        profile = {"shop": {"target": "dev", "outputs": {"dev": profile}}}
-        (self.folder / "profiles.yml").write_text(json.dumps(profile))
+        server.write_profile(self.folder, "shop", "dev", name, "sh", threads=1)
 
     def run(self, command):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DBT_")}
@@ -202,8 +190,4 @@ def fields(prefix, data):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotCompare as error:
-        print(f"cannot compare: {error}", file=sys.stderr)
-        sys.exit(2)
+    exit_with(main)

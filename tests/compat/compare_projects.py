@@ -23,10 +23,9 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
-from compare_with_dbt import CannotCompare, Server, environment, installed_dbt, outcomes
+from compare_with_dbt import CannotCompare, Server, environment, exit_with, installed_dbt, outcomes
 
 # The project below `integration_tests`, and what it needs installed.
 PROJECTS = {
@@ -58,12 +57,9 @@ class Side:
             (inside / "packages.yml").unlink(missing_ok=True)
         (self.folder / "macros").mkdir(exist_ok=True)
         (self.folder / "macros" / "not_at_random.sql").write_text(NOT_AT_RANDOM)
-        output = {"type": "postgres", "host": server.host, "port": server.port, "user": server.user}
-        output |= {"password": server.password or "unused", "dbname": self.database, "schema": "built", "threads": 4}
         text = (self.folder / "dbt_project.yml").read_text()
         profile = re.search(r"^profile:\s*['\"]?(\w+)", text, re.M).group(1)
-        profiles = {profile: {"target": "postgres", "outputs": {"postgres": output}}}
-        (self.folder / "profiles.yml").write_text(json.dumps(profiles))
+        server.write_profile(self.folder, profile, "postgres", self.database, "built")
         server.psql(f"drop database if exists {self.database} with (force)", f"create database {self.database}")
 
     def run(self, *words):
@@ -127,8 +123,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotCompare as error:
-        print(f"cannot compare: {error}", file=sys.stderr)
-        sys.exit(2)
+    exit_with(main)

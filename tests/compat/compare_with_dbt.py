@@ -94,6 +94,15 @@ class CannotCompare(Exception):
     """The comparison itself failed: a tool is missing or a preparation went wrong."""
 
 
+def exit_with(main):
+    """Ends with what `main` returns, or with 2 when it could not compare."""
+    try:
+        sys.exit(main())
+    except CannotCompare as error:
+        print(f"cannot compare: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
 # ---------------------------------------------------------------------------------------------------------------
 # Postgres
 
@@ -131,6 +140,13 @@ class Server:
         if done.returncode != 0:
             raise CannotCompare(f"psql {' '.join(commands)}: {done.stderr.strip()}")
         return done.stdout
+
+    def write_profile(self, folder, name, target, database, schema, threads=4):
+        """Writes a profiles.yml for a database of this server; dbt wants a password even where none is asked for."""
+        output = {"type": "postgres", "host": self.host, "port": self.port, "user": self.user, "threads": threads}
+        output |= {"password": self.password or "unused", "dbname": database, "schema": schema}
+        profiles = {name: {"target": target, "outputs": {target: output}}}
+        (folder / "profiles.yml").write_text(json.dumps(profiles))
 
 
 def find_psql():
@@ -187,18 +203,7 @@ class Tool:
         shutil.copytree(PROJECT, self.project, ignore=shutil.ignore_patterns("target", "logs", ".gdbt", "data"))
         (self.project / "data").mkdir()
         self.profiles.mkdir()
-        output = {
-            "type": "postgres",
-            "host": postgres.host,
-            "port": postgres.port,
-            "user": postgres.user,
-            "password": postgres.password or "unused",
-            "dbname": self.database,
-            "schema": "public",
-            "threads": 4,
-        }
-        profile = {"growth_analytics": {"target": "compat", "outputs": {"compat": output}}}
-        (self.profiles / "profiles.yml").write_text(json.dumps(profile))
+        postgres.write_profile(self.profiles, "growth_analytics", "compat", self.database, "public")
         self.psql(f"drop database if exists {self.database}", f"create database {self.database}", database=None)
 
     def psql(self, *commands, **options):
@@ -239,6 +244,23 @@ class Gdbt(Tool):
         done = self.run("source", "load")
         if done.returncode != 0:
             raise CannotCompare(f"gdbt source load: {done.stdout}{done.stderr}")
+
+
+def add_tools(parser):
+    """The options that say what is compared, and on which server."""
+    gdbt = str(REPOSITORY / "target" / "release" / "gdbt")
+    parser.add_argument("--gdbt", default=gdbt, type=absolute, help="the gdbt program")
+    parser.add_argument("--dbt", default=os.environ.get("DBT_BIN"), help="the dbt program (default: DBT_BIN, or from PyPI)")
+    parser.add_argument(
+        "--postgres",
+        default=os.environ.get("COMPAT_POSTGRES_URL"),
+        help="URL of a server where databases may be made (default: COMPAT_POSTGRES_URL, or gdbt's own)",
+    )
+    parser.set_defaults(gdbt_is_dbt=False)
+
+
+def absolute(path):
+    return str(pathlib.Path(path).resolve())
 
 
 def installed_dbt(arguments):
@@ -465,13 +487,7 @@ def compare(arguments, directory):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gdbt", default=str(REPOSITORY / "target" / "release" / "gdbt"), help="the gdbt program")
-    parser.add_argument("--dbt", default=os.environ.get("DBT_BIN"), help="the dbt program (default: DBT_BIN, or from PyPI)")
-    parser.add_argument(
-        "--postgres",
-        default=os.environ.get("COMPAT_POSTGRES_URL"),
-        help="URL of a server where databases may be made (default: COMPAT_POSTGRES_URL, or gdbt's own)",
-    )
+    add_tools(parser)
     parser.add_argument("--sessions", type=int, help="generate that many sessions instead of using the sample")
     parser.add_argument("--gdbt-is-dbt", action="store_true", help="compare dbt with itself, to check this script")
     parser.add_argument("--keep", action="store_true", help="keep the working directory")

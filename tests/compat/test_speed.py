@@ -16,14 +16,12 @@ not compare.
 import argparse
 import contextlib
 import json
-import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 
-from compare_with_dbt import CannotCompare, environment, installed_dbt, outcomes
+from compare_with_dbt import CannotCompare, add_tools, environment, exit_with, installed_dbt, outcomes
 from compare_with_dbt import server as server_for
 
 DATABASE = "test_speed"
@@ -62,10 +60,7 @@ def write_project(folder, server, tables, rows):
     (folder / "dbt_project.yml").write_text(
         "name: speed\nversion: '1.0'\nprofile: speed\nmodels: {+materialized: table}\n"
     )
-    output = {"type": "postgres", "host": server.host, "port": server.port, "user": server.user, "threads": 4}
-    output |= {"password": server.password or "unused", "dbname": DATABASE, "schema": "public"}
-    profile = {"speed": {"target": "dev", "outputs": {"dev": output}}}
-    (folder / "profiles.yml").write_text(json.dumps(profile))
+    server.write_profile(folder, "speed", "dev", DATABASE, "public")
     properties = ["models:"]
     for number in range(tables):
         name, other = f"t{number:03}", f"t{(number + 1) % tables:03}"
@@ -87,19 +82,11 @@ def timed(program, folder, *words):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dbt", default=os.environ.get("DBT_BIN"), help="the dbt program")
-    parser.add_argument("--gdbt", default="target/release/gdbt", help="the gdbt program")
-    parser.add_argument(
-        "--postgres",
-        default=os.environ.get("COMPAT_POSTGRES_URL"),
-        help="URL of a server where databases may be made (default: COMPAT_POSTGRES_URL, or gdbt's own)",
-    )
+    add_tools(parser)
     parser.add_argument("--tables", type=int, default=100, help="how many tables, with ten tests each")
     parser.add_argument("--rows", type=int, default=100, help="rows of each")
     parser.add_argument("--max-ratio", type=float, help="the most that gdbt may need of dbt-core's time")
-    parser.set_defaults(gdbt_is_dbt=False)
     arguments = parser.parse_args()
-    arguments.gdbt = str(pathlib.Path(arguments.gdbt).resolve())
     dbt, gdbt = [str(installed_dbt(arguments))], [arguments.gdbt]
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="test-speed-")))
@@ -126,8 +113,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except CannotCompare as error:
-        print(f"cannot compare: {error}", file=sys.stderr)
-        sys.exit(2)
+    exit_with(main)

@@ -2,7 +2,6 @@
 //! (<https://docs.getdbt.com/reference/resource-configs/postgres-configs#indexes>).
 
 use std::any::Any;
-use std::fmt::Write;
 
 use jiff::Timestamp;
 use md5::{Digest, Md5};
@@ -78,11 +77,7 @@ impl IndexConfig {
             self.method.clone().unwrap_or_default(),
             Timestamp::now().to_string(),
         ];
-        let mut name = String::with_capacity(32);
-        for byte in Md5::digest(parts.join("_")) {
-            let _ = write!(name, "{byte:02x}");
-        }
-        name
+        format!("{:x}", Md5::digest(parts.join("_")))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Methods about names: quoting, derived names, the database.
 
-use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -74,10 +73,8 @@ fn suffixed(identifier: &str, suffix: &str) -> String {
     if identifier.len() + suffix.len() <= MAX_NAME_LENGTH {
         return format!("{identifier}{suffix}");
     }
-    let mut hash = String::with_capacity(HASH_LENGTH);
-    for byte in Md5::digest(identifier).iter().take(HASH_LENGTH / 2) {
-        let _ = write!(hash, "{byte:02x}");
-    }
+    let mut hash = format!("{:x}", Md5::digest(identifier));
+    hash.truncate(HASH_LENGTH);
     let room = MAX_NAME_LENGTH - suffix.len() - HASH_LENGTH - 1;
     let mut end = room.min(identifier.len());
     while !identifier.is_char_boundary(end) {
