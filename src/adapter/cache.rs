@@ -30,6 +30,8 @@ struct Entry {
     relation: Relation,
     /// What would go with it in `drop … cascade`.
     referenced_by: HashSet<Key>,
+    /// What was attached to it by hand.
+    attached: Vec<String>,
 }
 
 /// How the cache was where a change touched it.
@@ -45,6 +47,8 @@ pub(super) struct Fallen {
     pub(super) views: Vec<Relation>,
     /// Those of them that the project does not build.
     pub(super) unmanaged: Vec<Relation>,
+    /// What was attached to the relation by hand, if the project builds it.
+    pub(super) attached: Vec<String>,
 }
 
 /// The relations of the schemas in use. Shared by all sessions.
@@ -88,7 +92,12 @@ impl RelationCache {
                 kind if is_inside => kind,
                 _ => Some(RelationType::External),
             };
-            state.add(self.named(&found.schema, &found.name, kind));
+            let relation = self.named(&found.schema, &found.name, kind);
+            let key = Key::of(&relation);
+            state.add(relation);
+            if let Some(entry) = state.relations.get_mut(&key) {
+                entry.attached.clone_from(&found.attached);
+            }
         }
         for found in &relations {
             let read = self.named(&found.schema, &found.name, None);
@@ -153,6 +162,9 @@ impl RelationCache {
         let key = Key::of(relation);
         let mut state = self.state.lock();
         let before = state.remove(&key);
+        let own = before.iter().find(|(it, _)| *it == key && state.managed.contains(it));
+        let attached = own.and_then(|(_, entry)| entry.as_ref().map(|it| it.attached.clone()));
+        let attached = attached.unwrap_or_default();
         let gone = before.iter().filter(|(it, _)| *it != key && !state.relations.contains_key(it));
         let (mut views, mut unmanaged) = (Vec::new(), Vec::new());
         for (key, entry) in gone {
@@ -162,7 +174,7 @@ impl RelationCache {
                 unmanaged.push(entry.relation.clone());
             }
         }
-        Fallen { before: Undo(before), views, unmanaged }
+        Fallen { before: Undo(before), views, unmanaged, attached }
     }
 
     /// What fell with a relation was made again, on the one that took its place.
@@ -266,10 +278,10 @@ impl RelationCache {
         state.schemas.insert(to.schema.clone());
         let mut before = vec![(to.clone(), None)];
         before.push((from.clone(), state.relations.get(&from).cloned()));
-        let (kind, referenced_by) = match state.relations.remove(&from) {
-            Some(entry) => (entry.relation.kind.or(new.kind), entry.referenced_by),
+        let (kind, referenced_by, attached) = match state.relations.remove(&from) {
+            Some(it) => (it.relation.kind.or(new.kind), it.referenced_by, it.attached),
             // It was created in this run under a name that nobody asked for.
-            None => (new.kind, HashSet::new()),
+            None => (new.kind, HashSet::new(), Vec::new()),
         };
         for (key, entry) in &mut state.relations {
             if entry.referenced_by.contains(&from) {
@@ -279,7 +291,7 @@ impl RelationCache {
             }
         }
         let relation = Relation { kind, ..new.clone() };
-        state.relations.insert(to, Entry { relation, referenced_by });
+        state.relations.insert(to, Entry { relation, referenced_by, attached });
         Ok(Undo(before))
     }
 }
@@ -294,9 +306,11 @@ impl State {
     }
 
     fn add(&mut self, relation: Relation) {
-        self.relations
-            .entry(Key::of(&relation))
-            .or_insert_with(|| Entry { relation, referenced_by: HashSet::new() });
+        self.relations.entry(Key::of(&relation)).or_insert_with(|| Entry {
+            relation,
+            referenced_by: HashSet::new(),
+            attached: Vec::new(),
+        });
     }
 
     /// Notes that a view reads a relation.

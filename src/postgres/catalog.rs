@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::error::Error;
+use super::quote::literal;
 
 /// What kind of relation it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +62,8 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Schema and name of the views that read it, which a cascade would drop along.
     pub read_by: Vec<(String, String)>,
+    /// What was attached to it by hand, see [`ATTACHED`].
+    pub attached: Vec<String>,
 }
 
 /// A column as `information_schema.columns` describes it, which is what dbt-postgres reads.
@@ -78,6 +81,44 @@ pub struct TableColumn {
     pub numeric_scale: Option<i32>,
 }
 
+/// What belongs to a relation and is lost when another takes its place, by its `relid`: rows of
+/// `what`. Comments and grants are not listed: configurations say what they are to be.
+const ATTACHED: &str = "\
+    select oid as relid, 'row level security' as what from pg_catalog.pg_class \
+      where relrowsecurity \
+    union all \
+    select polrelid, format('policy %I', polname) from pg_catalog.pg_policy \
+    union all \
+    select tgrelid, format('trigger %I', tgname) from pg_catalog.pg_trigger where not tgisinternal \
+    union all \
+    select ev_class, format('rule %I', rulename) from pg_catalog.pg_rewrite \
+      where rulename <> '_RETURN' \
+    union all \
+    select r.prrelid, format('publication %I', p.pubname) from pg_catalog.pg_publication_rel r \
+      join pg_catalog.pg_publication p on p.oid = r.prpubid \
+    union all \
+    select stxrelid, format('statistics %I', stxname) from pg_catalog.pg_statistic_ext \
+    union all \
+    select oid, 'replica identity' from pg_catalog.pg_class \
+      where relkind = 'r' and relreplident in ('f', 'i') \
+    union all \
+    select c.oid, 'storage parameter ' || option \
+      from pg_catalog.pg_class c cross join lateral unnest(c.reloptions) as option \
+      where c.reloptions is not null and c.relkind in ('r', 'v', 'm')";
+
+/// The query for what is attached to a relation now, as in [`Relation::attached`]. No row says
+/// that there is no such relation, a null that nothing is attached to it.
+pub fn attached(schema: &str, name: &str) -> String {
+    format!(
+        "select attached.what from pg_catalog.pg_class c \
+         join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
+         left join ({ATTACHED}) as attached on attached.relid = c.oid \
+         where n.nspname = {} and c.relname = {}",
+        literal(schema),
+        literal(name)
+    )
+}
+
 /// All relations of the named schemas, the views of other schemas that read them directly or
 /// through others, and which of the named schemas exist, in one query. A schema without
 /// relations is in the last list only.
@@ -87,7 +128,14 @@ pub fn relations<S: AsRef<str>>(
 ) -> Result<(Vec<Relation>, Vec<String>), Error> {
     // A view's rule depends on every relation that the view reads. Views of other schemas are
     // listed if they read one of these schemas, themselves or through others.
-    const SQL: &str = "with recursive inside as ( \
+    let sql = format!(
+        "with recursive edge as materialized ( \
+          select distinct d.refobjid as read, r.ev_class as reader \
+          from pg_catalog.pg_depend d \
+          join pg_catalog.pg_rewrite r on r.oid = d.objid and r.ev_class <> d.refobjid \
+          where d.refclassid = 'pg_catalog.pg_class'::regclass \
+            and d.classid = 'pg_catalog.pg_rewrite'::regclass \
+        ), inside as ( \
           select n.oid as schema, c.oid from pg_catalog.pg_namespace n \
           left join pg_catalog.pg_class c \
             on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'f', 'v', 'm') \
@@ -95,32 +143,26 @@ pub fn relations<S: AsRef<str>>(
         ), reading as ( \
           select oid from inside where oid is not null \
           union \
-          select r.ev_class from reading \
-          join pg_catalog.pg_depend d on d.refobjid = reading.oid \
-            and d.refclassid = 'pg_catalog.pg_class'::regclass \
-            and d.classid = 'pg_catalog.pg_rewrite'::regclass \
-          join pg_catalog.pg_rewrite r on r.oid = d.objid \
+          select edge.reader from reading join edge on edge.read = reading.oid \
         ), known as ( \
           select schema, oid from inside \
           union \
           select c.relnamespace, c.oid from reading \
           join pg_catalog.pg_class c on c.oid = reading.oid \
         ) \
-        select n.nspname, c.relname, c.relkind, reader.nspname, reader.relname \
+        select n.nspname, c.relname, c.relkind, vn.nspname, v.relname, attached.what \
         from known \
         join pg_catalog.pg_namespace n on n.oid = known.schema \
         left join pg_catalog.pg_class c on c.oid = known.oid \
-        left join lateral ( \
-          select distinct vn.nspname, v.relname \
-          from pg_catalog.pg_depend d \
-          join pg_catalog.pg_rewrite r on r.oid = d.objid \
-          join pg_catalog.pg_class v on v.oid = r.ev_class \
-          join pg_catalog.pg_namespace vn on vn.oid = v.relnamespace \
-          where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = c.oid \
-            and d.classid = 'pg_catalog.pg_rewrite'::regclass and v.oid <> c.oid \
-        ) reader on true \
-        order by 1, 2";
-    let result = connection.query_params(SQL, &[Some(&text_array(schemas))])?;
+        left join edge on edge.read = known.oid \
+        left join pg_catalog.pg_class v on v.oid = edge.reader \
+        left join pg_catalog.pg_namespace vn on vn.oid = v.relnamespace \
+        left join (select relid, string_agg(what, e'\\n' order by what) as what \
+                   from ({ATTACHED}) as each group by relid) as attached \
+          on attached.relid = known.oid \
+        order by 1, 2"
+    );
+    let result = connection.query_params(&sql, &[Some(&text_array(schemas))])?;
     let (mut relations, mut existing) = (Vec::<Relation>::new(), Vec::<String>::new());
     for row in result.last().iter().flat_map(|set| set.rows.iter()) {
         let Some(schema) = row.get(0) else { continue };
@@ -136,7 +178,10 @@ pub fn relations<S: AsRef<str>>(
         let is_same = |last: &Relation| last.schema == schema && last.name == name;
         if !relations.last().is_some_and(is_same) {
             let (schema, name) = (schema.to_owned(), name.to_owned());
-            relations.push(Relation { schema, name, kind, read_by: Vec::new() });
+            let attached = row
+                .get(5)
+                .map_or_else(Vec::new, |text| text.split('\n').map(str::to_owned).collect());
+            relations.push(Relation { schema, name, kind, read_by: Vec::new(), attached });
         }
         if let (Some(last), Some(schema), Some(view)) =
             (relations.last_mut(), row.get(3), row.get(4))

@@ -39,6 +39,8 @@ pub struct DbError {
     pub data_type: Option<String>,
     /// Constraint concerned.
     pub constraint: Option<String>,
+    /// The function of the server's source that reports it, the same in every language.
+    pub routine: Option<String>,
 }
 
 impl DbError {
@@ -64,6 +66,7 @@ impl DbError {
                 b'c' => error.column = Some(value),
                 b'd' => error.data_type = Some(value),
                 b'n' => error.constraint = Some(value),
+                b'R' => error.routine = Some(value),
                 _ => {}
             }
         }

@@ -2,11 +2,35 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How often to do something that is done so often by default, for 40 kills in all:
-/// `GDBT_FAULT_KILLS` chooses how many they are.
-pub fn times(by_default: usize) -> usize {
-    let wanted = std::env::var("GDBT_FAULT_KILLS").ok().and_then(|text| text.parse().ok());
-    by_default * wanted.unwrap_or(40_usize) / 40
+/// A kind of build that is killed at random moments, by its share of all kills.
+#[derive(Clone, Copy)]
+pub enum Kills {
+    FirstBuild,
+    Incremental,
+    FullRefresh,
+    LongQuery,
+}
+
+impl Kills {
+    /// How often to kill a build of this kind. There are 40 kills in all, or as many as
+    /// `GDBT_FAULT_KILLS` says, exactly. 200 take some minutes:
+    ///
+    /// ```text
+    /// GDBT_FAULT_KILLS=200 cargo test --test fault -- kill::
+    /// ```
+    pub fn times(self) -> usize {
+        const ALL: usize = 40;
+        let wanted = std::env::var("GDBT_FAULT_KILLS").ok().and_then(|text| text.parse().ok());
+        let wanted = wanted.unwrap_or(ALL);
+        let (from, to) = match self {
+            Self::FirstBuild => (0, 12),
+            Self::Incremental => (12, 30),
+            Self::FullRefresh => (30, 38),
+            Self::LongQuery => (38, ALL),
+        };
+        // Rounded at the borders between the kinds, so that nothing is lost between them.
+        to * wanted / ALL - from * wanted / ALL
+    }
 }
 
 /// A sequence of numbers that its seed determines (xorshift).

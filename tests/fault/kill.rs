@@ -1,6 +1,7 @@
-//! SIGKILL in the middle of a build; the next build puts everything right.
+//! SIGKILL in the middle of a build; the next build puts everything right. [`Kills::times`] says
+//! how often, and how to ask for more.
 
-use crate::chance::{Chance, times};
+use crate::chance::{Chance, Kills};
 use crate::process::Running;
 use crate::project::Project;
 use crate::warehouse::{Reader, expect_no_orphans, picture, rows, set_generation, warehouse};
@@ -19,7 +20,7 @@ fn killed_first_builds() {
     let lines = lines_of_log(&undisturbed, "build");
     let expected = picture(&undisturbed);
     let project = warehouse();
-    for _ in 0..times(12) {
+    for _ in 0..Kills::FirstBuild.times() {
         for schema in ["raw", "staging", "dwh", "public_dbt_test__audit", "dbt_test__audit"] {
             project.query(&format!("drop schema if exists {schema} cascade"));
         }
@@ -38,7 +39,7 @@ fn killed_incremental_builds() {
     project.ok("build");
     undisturbed.ok("build");
     let lines = lines_of_log(&undisturbed, "build");
-    for generation in 2..2 + times(18) {
+    for generation in 2..2 + Kills::Incremental.times() {
         set_generation(&project, generation);
         set_generation(&undisturbed, generation);
         let reader = Reader::start(&project, true);
@@ -61,7 +62,7 @@ fn killed_full_refreshes() {
     project.ok("build");
     let lines = lines_of_log(&project, "build --full-refresh");
     let expected = picture(&project);
-    for _ in 0..times(8) {
+    for _ in 0..Kills::FullRefresh.times() {
         let reader = Reader::start(&project, false);
         let moment = chance.below(lines);
         Running::start(&project, "build --full-refresh").kill_after(moment, chance.below(5000));
@@ -83,7 +84,7 @@ fn a_build_after_the_kill_of_a_long_query() {
     if project.value("show server_version_num").parse::<u32>().unwrap() < 140_000 {
         return;
     }
-    for _ in 0..2 {
+    for _ in 0..Kills::LongQuery.times() {
         let mut running = Running::start(&project, "build --vars '{seconds: 600}'");
         running.wait_for("pg_sleep(600)");
         running.kill();

@@ -10,6 +10,7 @@ mod database;
 #[allow(dead_code)]
 mod project;
 
+mod attached;
 mod chance;
 mod process;
 mod warehouse;

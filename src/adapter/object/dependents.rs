@@ -1,6 +1,7 @@
 //! Views that read a relation which is dropped: they go with it, and come back if the project
 //! wants that.
 
+use super::attached::Bare;
 use super::{Adapter, Link};
 use crate::adapter::Dependents;
 use crate::adapter::cache::Fallen;
@@ -25,6 +26,11 @@ impl Adapter {
         let link = self.link()?;
         let fallen = link.cache.fell(relation);
         link.session.cache_changed(fallen.before.clone());
+        let views = fallen.views.iter().filter_map(|view| view.identifier.clone());
+        link.session.views_fall(views);
+        if !fallen.attached.is_empty() {
+            link.bare.lock().push(Bare::new(relation, fallen.attached.clone()));
+        }
         match link.session.dependents() {
             Dependents::Recreate if !fallen.views.is_empty() => {
                 let (schema, name) = (relation.schema.as_deref(), relation.identifier.as_deref());
@@ -50,7 +56,6 @@ impl Adapter {
     /// the end of the transaction.
     pub(super) fn dependents_rise(&self, on: Option<&Relation>) -> Result<()> {
         let Link { session, cache, fallen, .. } = self.link()?;
-        let place = |relation: &Relation| (relation.schema.clone(), relation.identifier.clone());
         let risen: Vec<Waiting> = fallen
             .lock()
             .extract_if(.., |it| on.is_none_or(|on| place(on) == place(&it.relation)))
@@ -65,15 +70,17 @@ impl Adapter {
     }
 }
 
+/// A relation's schema and name as messages give them.
+pub(super) fn place(relation: &Relation) -> String {
+    let part = |part: &Option<std::sync::Arc<str>>| part.as_deref().unwrap_or("").to_owned();
+    format!("{}.{}", part(&relation.schema), part(&relation.identifier))
+}
+
 fn report(relation: &Relation, views: &[Relation], verb: &str) -> Box<Diagnostic> {
-    let name = |relation: &Relation| {
-        let part = |part: &Option<std::sync::Arc<str>>| part.as_deref().unwrap_or("").to_owned();
-        format!("{}.{}", part(&relation.schema), part(&relation.identifier))
-    };
-    let names: Vec<String> = views.iter().map(name).collect();
+    let names: Vec<String> = views.iter().map(place).collect();
     let message = format!(
         "Replacing {} {verb} what reads it and is not built by this project: {}",
-        name(relation),
+        place(relation),
         names.join(", ")
     );
     Diagnostic::new(Code::DependentsDropped, message).with_help(

@@ -5,6 +5,7 @@
 //! project can replace them. While parsing there is no session, and methods that would ask
 //! the database give what dbt gives then.
 
+mod attached;
 mod behavior;
 mod columns;
 mod constraints;
@@ -65,6 +66,8 @@ struct Link {
     cache: Arc<RelationCache>,
     /// Views that wait to be made again.
     fallen: Mutex<Vec<dependents::Waiting>>,
+    /// Relations that were dropped with something attached to them.
+    bare: Mutex<Vec<attached::Bare>>,
 }
 
 /// The `adapter` object.
@@ -88,7 +91,8 @@ impl Adapter {
         session: Arc<Session>,
         cache: Arc<RelationCache>,
     ) -> Self {
-        Self { config, macros, link: Some(Link { session, cache, fallen: Mutex::default() }) }
+        let link = Link { session, cache, fallen: Mutex::default(), bare: Mutex::default() };
+        Self { config, macros, link: Some(link) }
     }
 
     /// The adapter as a value for templates.

@@ -30,6 +30,7 @@ impl Adapter {
 
     pub(super) fn commit(&self) -> Result<Value> {
         self.dependents_rise(None)?;
+        self.tell_what_is_lost()?;
         self.link()?.session.commit()?;
         Ok(Value::None)
     }

@@ -32,6 +32,8 @@ pub(super) struct Inner {
     pub(super) failure: Option<SqlFailure>,
     /// Changes of the relation cache that hold only if the transaction commits.
     pub(super) cache_changes: Vec<Undo>,
+    /// Names of views that drops take along and that were told of.
+    pub(super) falling_views: Vec<Arc<str>>,
     /// The open transaction's number, as `pg_current_xact_id()` gives it.
     pub(super) transaction: Option<String>,
     /// Something that may write was sent and is not committed yet.

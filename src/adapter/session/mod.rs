@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
+mod cascade;
 mod inner;
 mod lost;
 mod sending;
@@ -329,6 +330,11 @@ impl Session {
     pub fn obstacle(&self) -> Option<String> {
         let inner = self.state.lock();
         inner.obstacle.clone().filter(|_| !inner.has_effect)
+    }
+
+    /// Takes note of views that a drop is going to take along and that were told of.
+    pub(super) fn views_fall(&self, names: impl Iterator<Item = Arc<str>>) {
+        self.state.lock().falling_views.extend(names);
     }
 
     /// Takes note of a change of the relation cache.

@@ -95,31 +95,8 @@ impl Session {
             _ => {}
         }
         inner.passed(&queued.kind, result);
-        self.tell_cascades(result);
+        self.tell_cascades(inner, result);
         self.emit_status(result.tag().to_owned(), elapsed);
-    }
-
-    /// Tells what else a drop took along, such as foreign keys, policies and tables that
-    /// inherit; views are told of before they are dropped. The server says so in a notice,
-    /// unless its messages are in another language.
-    fn tell_cascades(&self, result: &StatementResult) {
-        const SAYS: &str = "drop cascades to ";
-        let lines = result.notices.iter().flat_map(|notice| {
-            // Of several objects the message has the number and the detail the names.
-            notice.detail.as_deref().unwrap_or(&notice.message).lines()
-        });
-        let fallen: Vec<&str> = lines
-            .filter_map(|line| line.strip_prefix(SAYS))
-            .filter(|it| !it.starts_with("view ") && !it.starts_with("materialized view "))
-            .collect();
-        if !fallen.is_empty() {
-            let message = format!(
-                "{}: a relation that was dropped took along: {}",
-                self.options.name,
-                fallen.join(", ")
-            );
-            self.options.sink.emit(Event::Note { level: Level::Warn, message });
-        }
     }
 
     /// Takes note of statements that were sent together and of which one failed.
