@@ -114,7 +114,7 @@ pub(crate) fn model(
         quote_policy: QuotePolicy::default(),
         checksum: Checksum::none(),
         config: Config::new(config.as_object().cloned().unwrap()),
-        unrendered_config: JsonMap::new(),
+        unrendered_config: Arc::default(),
         tags: Vec::new(),
         description: String::new(),
         columns: indexmap::IndexMap::new(),

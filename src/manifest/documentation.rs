@@ -59,7 +59,7 @@ pub struct Exposure {
     /// The final configuration.
     pub config: Config,
     /// Configuration as written.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// Where it is.
     pub url: Option<String>,
     /// What it reads.

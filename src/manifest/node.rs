@@ -205,7 +205,7 @@ pub struct Node {
     /// The final configuration.
     pub config: Config,
     /// Configuration as written, before rendering.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// Tags.
     pub tags: Vec<String>,
     /// Rendered description.

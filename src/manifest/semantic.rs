@@ -48,7 +48,7 @@ pub struct Metric {
     /// The final configuration.
     pub config: Config,
     /// Configuration as written.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// Always empty.
     pub sources: Vec<Json>,
     /// Semantic models and metrics that it is made of.
@@ -107,7 +107,7 @@ pub struct SemanticModel {
     /// The final configuration.
     pub config: Config,
     /// Configuration as written.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// The entity that stands for a row, where no column does.
     pub primary_entity: Option<String>,
     /// The group it belongs to.
@@ -144,7 +144,7 @@ pub struct SavedQuery {
     /// The final configuration.
     pub config: Config,
     /// Configuration as written.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// The group it belongs to.
     pub group: Option<String>,
     /// Its metrics.

@@ -93,7 +93,7 @@ pub struct Source {
     /// The final configuration.
     pub config: Config,
     /// Configuration as written.
-    pub unrendered_config: JsonMap,
+    pub unrendered_config: Arc<JsonMap>,
     /// Seconds since 1970.
     pub created_at: f64,
     /// Database as written.

@@ -8,9 +8,9 @@ use std::sync::Arc;
 /// What was parsed file by file.
 pub(super) struct Parts {
     /// All nodes but generic tests.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Arc<Node>>,
     /// Generic tests.
-    pub tests: Vec<Node>,
+    pub tests: Vec<Arc<Node>>,
     /// Source tables.
     pub sources: Vec<Source>,
 }
@@ -28,23 +28,23 @@ impl Parse<'_> {
             let id = node.unique_id.clone();
             if matches!(node.kind, NodeKind::Function { .. }) {
                 if !node.config.enabled() {
-                    manifest.disabled_others.push(Disabled::Function(Arc::new(node)));
+                    manifest.disabled_others.push(Disabled::Function(node));
                 } else if let Some(first) = manifest.functions.get(&id) {
                     errors.push(*checks::duplicate_name(first, &node));
                 } else {
-                    manifest.functions.insert(id, Arc::new(node));
+                    manifest.functions.insert(id, node);
                 }
                 continue;
             }
             if !node.config.enabled() {
-                manifest.disabled.entry(id).or_default().push(Arc::new(node));
+                manifest.disabled.entry(id).or_default().push(node);
                 continue;
             }
             if let Some(first) = manifest.nodes.get(&id) {
                 errors.push(*checks::duplicate_name(first, &node));
                 continue;
             }
-            manifest.nodes.insert(id, Arc::new(node));
+            manifest.nodes.insert(id, node);
         }
         for source in sources {
             let id = source.unique_id.clone();
@@ -117,13 +117,13 @@ fn duplicate_source(source: &Source) -> Box<Diagnostic> {
         .with_span(Span::line(Arc::clone(&source.original_file_path), 1))
 }
 
-fn infer_primary_keys(nodes: &mut [Node], tests: &[Node]) {
-    let by_node = checks::tests_by_node(tests);
+fn infer_primary_keys(nodes: &mut [Arc<Node>], tests: &[Arc<Node>]) {
+    let by_node = checks::tests_by_node(tests.iter().map(|test| &**test));
     for node in nodes.iter_mut().filter(|node| node.config.enabled()) {
         let tests = by_node.get(&node.unique_id).map_or(&[][..], Vec::as_slice);
         let mut key = checks::primary_key(node, tests);
         key.sort();
-        if let NodeKind::Model { primary_key, .. } = &mut node.kind {
+        if let NodeKind::Model { primary_key, .. } = &mut Arc::make_mut(node).kind {
             *primary_key = key;
         }
     }

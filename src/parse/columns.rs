@@ -37,9 +37,6 @@ fn described_column(column: &ColumnProperties, described: Description, place: Pl
         meta.extend(more.clone());
     }
     let tags = column_tags(column);
-    let mut config = column.config.clone();
-    config.insert("meta".into(), meta.clone().into());
-    config.insert("tags".into(), tags.clone().into());
     let mut extra = column.extra.clone();
     for ours in ["docs", "doc_blocks"] {
         extra.shift_remove(ours);
@@ -51,7 +48,7 @@ fn described_column(column: &ColumnProperties, described: Description, place: Pl
         data_type: column.data_type.clone(),
         constraints: column.constraints.iter().map(constraint).collect(),
         quote: column.quote,
-        config,
+        written_config: column.config.clone(),
         tags,
         granularity: column.granularity.clone(),
         doc_blocks: described.doc_blocks,

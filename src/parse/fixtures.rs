@@ -24,7 +24,7 @@ impl<'a> Fixtures<'a> {
     pub(super) fn new(
         workspace: &'a Workspace,
         sources: &'a Sources,
-        nodes: &'a [Node],
+        nodes: &'a [Arc<Node>],
     ) -> Result<Self> {
         let mut files: HashMap<_, &SourceFile> = HashMap::new();
         for file in sources.files.iter().filter(|file| file.kind == FileKind::Fixture) {
@@ -33,7 +33,7 @@ impl<'a> Fixtures<'a> {
             }
         }
         let seeds = nodes.iter().filter(|node| matches!(node.kind, NodeKind::Seed { .. }));
-        let seeds = seeds.map(|seed| ((&*seed.package_name, &*seed.name), seed)).collect();
+        let seeds = seeds.map(|seed| ((&*seed.package_name, &*seed.name), &**seed)).collect();
         Ok(Self { files, seeds, workspace })
     }
 

@@ -7,26 +7,31 @@ use crate::project::{ConfigKind as Section, Project, yaml};
 use parking_lot::RwLock;
 use serde_json::Value as Json;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The config sections of all projects.
 #[derive(Debug)]
 pub struct ProjectLayers {
     root: Arc<str>,
     sections: HashMap<(Arc<str>, Section), SectionTrees>,
-    /// What layers of projects give before a resource says anything itself. Most resources
-    /// share it with others.
-    bases: RwLock<HashMap<BaseKey, Arc<Base>>>,
+    /// What layers of projects give before a resource says anything itself.
+    bases: RwLock<HashMap<BaseKey, Arc<ConfigBuilder>>>,
+    /// What resources got. Those that say the same in the same folders share one: a project of
+    /// thousands of resources has some dozens of configurations.
+    configs: RwLock<HashMap<ResourceKey, Config>>,
+    unrendered: RwLock<HashMap<ResourceKey, Arc<JsonMap>>>,
 }
 
 /// A kind and the ids of the levels that apply.
 type BaseKey = (ConfigKind, Vec<usize>);
 
-#[derive(Debug)]
-struct Base {
-    builder: ConfigBuilder,
-    /// The final configuration of resources that add nothing.
-    config: OnceLock<Config>,
+/// All that decides a configuration: the levels below and above what the resource says itself,
+/// which is kept as text because the order of its keys shows in artifacts.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct ResourceKey {
+    base: BaseKey,
+    own: String,
+    roots: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -105,8 +110,14 @@ impl<'a> OwnConfig<'a> {
         self.properties.into_iter().chain([self.calls])
     }
 
-    fn is_empty(self) -> bool {
-        self.layers().all(JsonMap::is_empty)
+    /// JSON of the layers that say something.
+    fn to_text(self) -> String {
+        let mut text = String::new();
+        for (place, layer) in self.layers().enumerate().filter(|(_, layer)| !layer.is_empty()) {
+            text.push_str(if place == 0 { "properties" } else { "calls" });
+            text.push_str(&serde_json::to_string(layer).unwrap_or_default());
+        }
+        text
     }
 }
 
@@ -128,40 +139,62 @@ impl ProjectLayers {
                 sections.insert((Arc::clone(&project.name), *section), trees);
             }
         }
-        Self { root: Arc::clone(root), sections, bases: RwLock::default() }
+        Self {
+            root: Arc::clone(root),
+            sections,
+            bases: RwLock::default(),
+            configs: RwLock::default(),
+            unrendered: RwLock::default(),
+        }
     }
 
     /// The final configuration.
     pub fn config(&self, subject: Subject<'_>, own: OwnConfig<'_>) -> Result<Config> {
-        let section = Some(section(subject.kind));
-        let mut levels = self.levels(subject.package, section, subject.fqn, Tree::Rendered);
-        let roots = self.levels_of_root(subject, section, Tree::Rendered);
-        if own.is_empty() {
-            levels.extend(roots);
-            let base = self.base(subject.kind, &levels);
-            if let Some(config) = base.config.get() {
-                return Ok(config.clone());
-            }
-            let config = base.builder.clone().finish()?;
-            return Ok(base.config.get_or_init(|| config).clone());
+        let (levels, roots, key) = self.layers(subject, own, Tree::Rendered);
+        if let Some(config) = self.configs.read().get(&key) {
+            return Ok(config.clone());
         }
-        let mut builder = self.base(subject.kind, &levels).builder.clone();
+        let mut builder = ConfigBuilder::clone(&self.base(&key.base, &levels));
         let roots = roots.into_iter().map(|level| &level.config);
         own.layers().chain(roots).for_each(|layer| builder.apply(layer));
-        builder.finish()
+        let config = builder.finish()?;
+        Ok(self.configs.write().entry(key).or_insert(config).clone())
     }
 
     /// The configuration as written: later layers replace earlier ones key by key.
-    pub fn unrendered(&self, subject: Subject<'_>, own: OwnConfig<'_>) -> JsonMap {
-        let section = unrendered_section(subject.kind);
-        let levels = self.levels(subject.package, section, subject.fqn, Tree::Unrendered);
-        let roots = self.levels_of_root(subject, section, Tree::Unrendered);
+    pub fn unrendered(&self, subject: Subject<'_>, own: OwnConfig<'_>) -> Arc<JsonMap> {
+        let (levels, roots, key) = self.layers(subject, own, Tree::Unrendered);
+        if let Some(values) = self.unrendered.read().get(&key) {
+            return Arc::clone(values);
+        }
         let layers = levels.into_iter().map(|level| &level.config).chain(own.layers());
         let mut values = JsonMap::new();
         for layer in layers.chain(roots.into_iter().map(|level| &level.config)) {
             values.extend(layer.clone());
         }
-        values
+        Arc::clone(self.unrendered.write().entry(key).or_insert_with(|| Arc::new(values)))
+    }
+
+    /// The levels below and above what a resource says itself, and the key of all three.
+    fn layers(
+        &self,
+        subject: Subject<'_>,
+        own: OwnConfig<'_>,
+        tree: Tree,
+    ) -> (Vec<&Level>, Vec<&Level>, ResourceKey) {
+        let section = match tree {
+            Tree::Rendered => Some(section(subject.kind)),
+            Tree::Unrendered => unrendered_section(subject.kind),
+        };
+        let levels = self.levels(subject.package, section, subject.fqn, tree);
+        let roots = self.levels_of_root(subject, section, tree);
+        let ids = |levels: &[&Level]| levels.iter().map(|level| level.id).collect();
+        let key = ResourceKey {
+            base: (subject.kind, ids(&levels)),
+            own: own.to_text(),
+            roots: ids(&roots),
+        };
+        (levels, roots, key)
     }
 
     fn levels(
@@ -191,17 +224,15 @@ impl ProjectLayers {
         self.levels(&self.root, section, subject.fqn, tree)
     }
 
-    fn base(&self, kind: ConfigKind, levels: &[&Level]) -> Arc<Base> {
-        let key = (kind, levels.iter().map(|level| level.id).collect());
-        if let Some(base) = self.bases.read().get(&key) {
+    fn base(&self, key: &BaseKey, levels: &[&Level]) -> Arc<ConfigBuilder> {
+        if let Some(base) = self.bases.read().get(key) {
             return Arc::clone(base);
         }
-        let mut builder = ConfigBuilder::new(kind);
+        let mut builder = ConfigBuilder::new(key.0);
         for level in levels {
             builder.apply(&level.config);
         }
-        let base = Arc::new(Base { builder, config: OnceLock::new() });
-        Arc::clone(self.bases.write().entry(key).or_insert(base))
+        Arc::clone(self.bases.write().entry(key.clone()).or_insert_with(|| Arc::new(builder)))
     }
 }
 

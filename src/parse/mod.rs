@@ -114,14 +114,12 @@ impl Sources {
 fn all<T, E: Into<Vec<Diagnostic>>>(
     results: impl IntoIterator<Item = Result<T, E>>,
 ) -> Result<Vec<T>, Vec<Diagnostic>> {
-    let mut values = Vec::new();
     let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok(value) => values.push(value),
-            Err(error) => errors.extend(error.into()),
-        }
-    }
+    // Collected rather than pushed: nodes stay where they are instead of being copied.
+    let values = results
+        .into_iter()
+        .filter_map(|result| result.map_err(|error| errors.extend(error.into())).ok())
+        .collect();
     if errors.is_empty() { Ok(values) } else { Err(errors) }
 }
 
@@ -221,7 +219,7 @@ struct Parse<'a> {
 
 impl Parse<'_> {
     /// Models, seeds, snapshots, analyses, singular tests and hooks.
-    fn file_nodes(&mut self, sources: &Sources) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    fn file_nodes(&mut self, sources: &Sources) -> Result<Vec<Arc<Node>>, Vec<Diagnostic>> {
         let workspace = &self.parser.shared.workspace;
         let drafts =
             sources.files.par_iter().filter(|file| sql_file::holds_nodes(file.kind)).map(|file| {
@@ -251,11 +249,11 @@ impl Parse<'_> {
         errors.extend(duplicates);
         self.warnings.extend(patches.unused(&drafts));
         let parser = &self.parser;
-        let nodes: Vec<Result<Node>> = drafts
+        let nodes: Vec<Result<Arc<Node>>> = drafts
             .into_par_iter()
             .map(|draft| {
                 let patch = patches.find(&draft);
-                parser.node(draft, patch)
+                parser.node(draft, patch).map(Arc::new)
             })
             .collect();
         match all(nodes) {
@@ -277,9 +275,9 @@ impl Parse<'_> {
     /// Generic tests of all described relations.
     fn tests(
         &mut self,
-        nodes: &[Node],
+        nodes: &[Arc<Node>],
         shared: &Arc<Shared>,
-    ) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    ) -> Result<Vec<Arc<Node>>, Vec<Diagnostic>> {
         let attached = tests::ByName::new(nodes);
         let requests: Vec<_> = self
             .properties
@@ -301,11 +299,11 @@ impl Parse<'_> {
         let nests = tests::nests_arguments(self.parser.shared);
         let old_forms = requests.iter().flat_map(|request| request.deprecations(nests));
         self.warnings.extend(old_forms);
-        let made: Vec<Result<Node>> = requests
+        let made: Vec<Result<Arc<Node>>> = requests
             .par_iter()
             .map(|request| {
                 let render = text_renderer(shared, request.package());
-                self.parser.test(request, &render, &attached)
+                self.parser.test(request, &render, &attached).map(Arc::new)
             })
             .collect();
         all(made)

@@ -136,7 +136,7 @@ impl<'a> NodeParser<'a> {
             quote_policy: self.quoting,
             checksum: draft.checksum,
             config,
-            unrendered_config: JsonMap::new(),
+            unrendered_config: Arc::default(),
             tags: draft.tags,
             description: String::new(),
             columns: IndexMap::new(),

@@ -9,6 +9,7 @@ use crate::manifest::{Node, NodeKind};
 use crate::suggest::nearest;
 use serde_json::{Value as Json, json};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Section, package and name.
 type Key<'a> = (&'static str, &'a str, &'a str);
@@ -51,7 +52,7 @@ impl<'a> Patches<'a> {
     }
 
     /// Entries that enable what several files of one name disable: nothing says which is meant.
-    pub fn undecided(&self, nodes: &[Node]) -> Vec<Diagnostic> {
+    pub fn undecided(&self, nodes: &[Arc<Node>]) -> Vec<Diagnostic> {
         let enables = |patch: &&Patch<'_>| {
             let properties = &patch.entry.value;
             properties.config.get("enabled") == Some(&Json::Bool(true))
@@ -60,7 +61,7 @@ impl<'a> Patches<'a> {
         let mut errors = Vec::new();
         for patch in self.0.values().filter(enables) {
             let name = &patch.entry.value.name;
-            let mut found = nodes.iter().filter(|node| {
+            let mut found = nodes.iter().map(|node| &**node).filter(|node| {
                 *node.name == **name
                     && node.package_name == patch.file.package
                     && self.describes(*patch, &node.kind)

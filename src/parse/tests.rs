@@ -210,7 +210,7 @@ pub struct ByName<'a>(HashMap<&'a str, Vec<&'a Node>>);
 
 impl<'a> ByName<'a> {
     /// Indexes nodes.
-    pub fn new(nodes: &'a [Node]) -> Self {
+    pub fn new(nodes: &'a [Arc<Node>]) -> Self {
         let mut names: HashMap<&str, Vec<&Node>> = HashMap::new();
         for node in nodes.iter().filter(|node| node.resource_type().is_refable()) {
             names.entry(&node.name).or_default().push(node);

@@ -30,7 +30,7 @@ fn invalid(message: impl Into<String>) -> Box<Diagnostic> {
 struct Base {
     fqn: Vec<String>,
     config: Config,
-    unrendered_config: JsonMap,
+    unrendered_config: Arc<JsonMap>,
     group: Option<String>,
 }
 

@@ -147,6 +147,7 @@ impl<'s> Composer<'s> {
                 }
             }
         };
+        items.shrink_to_fit();
         let place = Place { start: start.start, end };
         Ok(self.built(Value::Seq(items), place, before, deepest))
     }
@@ -175,7 +176,7 @@ impl<'s> Composer<'s> {
                 }
             }
         };
-        let entries = if merged.is_empty() {
+        let mut entries = if merged.is_empty() {
             pairs.entries
         } else {
             // Merged keys come first; the mapping's own keys override them.
@@ -185,6 +186,7 @@ impl<'s> Composer<'s> {
             }
             all.entries
         };
+        entries.shrink_to_fit();
         let place = Place { start: start.start, end };
         Ok(self.built(Value::Map(Map { entries }), place, before, deepest))
     }
