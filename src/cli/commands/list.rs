@@ -13,20 +13,6 @@ use crate::report::{dot, mermaid};
 use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, HashSet};
 
-/// What is listed unless asked otherwise.
-const DEFAULT: &[ResourceType] = &[
-    ResourceType::Model,
-    ResourceType::Snapshot,
-    ResourceType::Seed,
-    ResourceType::Test,
-    ResourceType::Source,
-    ResourceType::Exposure,
-    ResourceType::Metric,
-    ResourceType::SavedQuery,
-    ResourceType::SemanticModel,
-    ResourceType::UnitTest,
-    ResourceType::Function,
-];
 /// What can be listed.
 const ALL: &[ResourceType] = &[
     ResourceType::Model,
@@ -42,6 +28,8 @@ const ALL: &[ResourceType] = &[
     ResourceType::Function,
     ResourceType::Analysis,
 ];
+/// What is listed unless asked otherwise: all but analyses, which are last.
+const DEFAULT: &[ResourceType] = ALL.split_at(ALL.len() - 1).0;
 /// Keys of `--output json` without `--output-keys`.
 const KEYS: [&str; 10] = [
     "alias",

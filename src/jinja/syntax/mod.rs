@@ -7,6 +7,7 @@
 mod expressions;
 mod lexer;
 mod parser;
+mod postfix;
 mod statements;
 mod targets;
 mod token;
