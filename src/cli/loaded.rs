@@ -237,7 +237,11 @@ impl Loaded {
         let run = RunResults { results, elapsed: outcome.elapsed, args };
         let secrets = &session.settings.report.secrets;
         artifacts::write_run_results(&path, run, &session.settings.invocation, secrets)?;
-        tell_written(session, "RunExecutionResult", &path);
+        let kind = match session.settings.which {
+            "run-operation" => "RunResultsArtifact",
+            _ => "RunExecutionResult",
+        };
+        tell_written(session, kind, &path);
         if is_about_data(session.settings.which) {
             artifacts::keep_run(&self.target_dir(), run, &session.settings.invocation, secrets)?;
         }

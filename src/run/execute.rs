@@ -241,11 +241,15 @@ impl Executor {
         let code = Arc::clone(&compiled.compiled);
         attempt.compiled = Some(compiled);
         if let Action::Show { limit } = self.action {
+            self.tell(Event::NodeExecuting { node: at(attempt.info, "executing") });
             let context =
                 NodeContext::runtime(&self.shared, node, Some(session)).with_compiled(code);
             return show::rows(node, &context, session, limit).map(Unread::Rows);
         }
         if self.action == Action::Compile || node.is_ephemeral() {
+            if !node.is_ephemeral() {
+                self.tell(Event::NodeExecuting { node: at(attempt.info, "executing") });
+            }
             // dbt times both phases of what is only compiled, too.
             attempt.timing.push(Phase::begin("execute").end());
             return Ok(Unread::Nothing);

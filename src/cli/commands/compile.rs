@@ -66,6 +66,9 @@ pub(super) fn compiled(
         // As in dbt: unless nodes are named, an ephemeral model has no result of its own.
         outcome.put_ephemerals_apart();
     }
+    if !outcome.results.iter().any(NodeResult::is_failure) {
+        run::tell_end_result(session, &outcome);
+    }
     loaded.write_results(session, &outcome)?;
     if let Some(columns) = &columns {
         loaded.write_lineage(session, Some(columns))?;

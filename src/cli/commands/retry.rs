@@ -85,15 +85,18 @@ fn folder(session: &Session) -> Result<PathBuf> {
 
 fn read(session: &Session, folder: &Path) -> Result<Json> {
     let path = session.settings.load.project_dir.join(folder).join(RESULTS);
-    let text = std::fs::read(&path).map_err(|_| {
+    let missing = || {
         let folder = folder.display();
         let message = format!("Could not find previous run in '{folder}' target directory");
         Diagnostic::new(Code::StateInvalid, message)
-            .with_help("Retry needs the run_results.json of the run.")
-    })?;
-    serde_json::from_slice(&text).map_err(|error| {
+            .with_help("Retry needs the run_results.json of a run that had something to do.")
+    };
+    let text = std::fs::read(&path).map_err(|_| missing())?;
+    let results: Json = serde_json::from_slice(&text).map_err(|error| {
         Diagnostic::new(Code::StateInvalid, format!("{}: {error}", path.display()))
-    })
+    })?;
+    let count = results.get("results").and_then(Json::as_array).map(Vec::len);
+    if count == Some(0) { Err(missing()) } else { Ok(results) }
 }
 
 /// What has to be done again. Hooks are not, they are part of the command.

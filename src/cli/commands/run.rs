@@ -79,13 +79,14 @@ pub fn clones(session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
 }
 
 /// What is compiled: everything that has SQL.
-pub(super) const COMPILED: [ResourceType; 6] = [
+pub(super) const COMPILED: [ResourceType; 7] = [
     ResourceType::Model,
     ResourceType::Snapshot,
     ResourceType::Seed,
     ResourceType::Test,
     ResourceType::Analysis,
     ResourceType::Function,
+    ResourceType::Operation,
 ];
 
 impl Task {
@@ -123,9 +124,7 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
     if task.show_rows {
         results.iter().try_for_each(|result| show_rows(session, result))?;
     }
-    let success = summary::is_success(results) && !outcome.interrupted;
-    let records = results.iter().map(narrate::record).collect();
-    session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed, results: records });
+    let success = tell_end_result(session, &outcome);
     loaded.write_results(session, &outcome)?;
     let records = quality::records(results, &loaded.manifest);
     loaded.write_quality(session, &records)?;
@@ -138,6 +137,15 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
         (false, true) => ExitStatus::Success,
         (false, false) => ExitStatus::Failure,
     })
+}
+
+/// Tells the results as a whole; whether they are a success.
+pub(super) fn tell_end_result(session: &Session, outcome: &Outcome) -> bool {
+    let results = &outcome.results;
+    let success = summary::is_success(results) && !outcome.interrupted;
+    let records = results.iter().map(narrate::record).collect();
+    session.emit(Event::EndRunResult { success, elapsed: outcome.elapsed, results: records });
+    success
 }
 
 /// Tells whose the findings are, when there are some of different layers or owners.
@@ -188,6 +196,9 @@ pub(super) fn compiled(
     let task = Task::compiling();
     let mut outcome = run_on(pool, session, loaded, &task, selected, &interrupt::listen())?;
     outcome.put_ephemerals_apart();
+    if summary::is_success(&outcome.results) {
+        tell_end_result(session, &outcome);
+    }
     loaded.write_results(session, &outcome)?;
     let errors: Vec<Diagnostic> = outcome.results.iter().filter_map(error_of).collect();
     if errors.is_empty() { Ok(outcome) } else { Err(errors) }

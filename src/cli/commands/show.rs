@@ -73,7 +73,8 @@ fn show(
     let json = args.output == CompileOutput::Json;
     session.emit(Event::ShowNode {
         name,
-        preview: if json { table.to_json()? } else { table.preview() },
+        // dbt ends the last row of a table, too.
+        preview: if json { table.to_json()? } else { table.preview() + "\n" },
         json,
         quiet: session.settings.quiet,
         inline: args.inline.is_some() || args.inline_direct.is_some(),
