@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, Result};
 use crate::event_time::Batch;
 use crate::manifest::Node;
 use crate::project::Workspace;
+use std::io::ErrorKind;
 
 /// dbt's place of a node's SQL under the target folder: `subfolder` is `compiled` or `run`.
 /// A node that has its file to itself is written under the file's path; of several nodes in
@@ -36,11 +37,14 @@ pub fn target_path(target: &str, subfolder: &str, node: &Node, batch: Option<Bat
 pub fn write(workspace: &Workspace, path: &str, text: &str) -> Result<()> {
     let file = workspace.root.root.join(path);
     let secrets = workspace.env.secrets();
-    let write = || {
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
+    let text = secrets.scrub(text);
+    let write = || std::fs::write(&file, text.as_ref());
+    // The folder is there, but for the first file.
+    let written = write().or_else(|error| match file.parent() {
+        Some(folder) if error.kind() == ErrorKind::NotFound => {
+            std::fs::create_dir_all(folder).and_then(|()| write())
         }
-        std::fs::write(&file, secrets.scrub(text).as_ref())
-    };
-    write().map_err(|error| Diagnostic::io(&file, &error))
+        _ => Err(error),
+    });
+    written.map_err(|error| Diagnostic::io(&file, &error))
 }

@@ -33,6 +33,9 @@ pub trait Sink: Send + Sync {
     /// Takes note of what happened.
     fn emit(&self, event: Event);
 
+    /// What was told is to be seen by now: the caller is going to wait for somebody.
+    fn settle(&self) {}
+
     /// Takes note of a warning, or gives it back as an error where `--warn-error` asks
     /// for that. Code that can still stop should use this rather than [`Sink::emit`].
     fn warn(&self, event: Event) -> Result<()> {

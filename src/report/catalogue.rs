@@ -132,6 +132,23 @@ pub fn is_raw(event: &Event) -> bool {
     )
 }
 
+/// Whether something else is told soon, so that it can wait for that in the log file: a write
+/// for each step of each node would be most of a run's system calls.
+pub fn is_followed(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::NodeStart { .. }
+            | Event::NodeCompiling { .. }
+            | Event::WritingInjectedSql { .. }
+            | Event::NodeExecuting { .. }
+            | Event::NodeFinished { .. }
+            | Event::ConnectionReused { .. }
+            | Event::JinjaLog { level: Level::Debug, .. }
+            | Event::SqlQuery { .. }
+            | Event::SqlQueryStatus { .. }
+    )
+}
+
 /// Whether the event may not be written to the log file: `clean` may have removed its
 /// folder, and progress is only drawn.
 pub fn is_kept_from_file(event: &Event) -> bool {

@@ -13,13 +13,21 @@ pub struct LogFile {
     path: PathBuf,
     max_bytes: u64,
     open: Option<(File, u64)>,
+    /// Lines that are not written yet.
+    waiting: String,
     broken: bool,
 }
 
 impl LogFile {
     /// `dbt.log` in a folder; `max_bytes` 0 means that it may grow without end.
     pub fn new(folder: &Path, max_bytes: u64) -> Self {
-        Self { path: folder.join("dbt.log"), max_bytes, open: None, broken: false }
+        Self {
+            path: folder.join("dbt.log"),
+            max_bytes,
+            open: None,
+            waiting: String::new(),
+            broken: false,
+        }
     }
 
     /// The file's path.
@@ -27,21 +35,37 @@ impl LogFile {
         &self.path
     }
 
-    /// Appends a line.
+    /// Appends a line, and those that were kept back.
     ///
     /// # Errors
     /// The first time that the file cannot be written; after that nothing is tried.
     pub fn write(&mut self, line: &str) -> io::Result<()> {
-        if self.broken {
+        self.keep_back(line);
+        self.flush()
+    }
+
+    /// Takes a line that is written with the next one, or by [`LogFile::flush`].
+    pub fn keep_back(&mut self, line: &str) {
+        self.waiting.push_str(line);
+        self.waiting.push('\n');
+    }
+
+    /// Writes what was kept back.
+    ///
+    /// # Errors
+    /// As [`LogFile::write`].
+    pub fn flush(&mut self) -> io::Result<()> {
+        let text = std::mem::take(&mut self.waiting);
+        if self.broken || text.is_empty() {
             return Ok(());
         }
-        let result = self.try_write(line);
+        let result = self.try_write(&text);
         self.broken = result.is_err();
         result
     }
 
-    fn try_write(&mut self, line: &str) -> io::Result<()> {
-        let added = line.len() as u64 + 1;
+    fn try_write(&mut self, text: &str) -> io::Result<()> {
+        let added = text.len() as u64;
         let (mut file, mut size) = match self.open.take() {
             Some(open) => open,
             None => open(&self.path)?,
@@ -51,12 +75,16 @@ impl LogFile {
             set_aside(&self.path)?;
             (file, size) = open(&self.path)?;
         }
-        let mut text = String::with_capacity(line.len() + 1);
-        text.push_str(line);
-        text.push('\n');
         file.write_all(text.as_bytes())?;
         self.open = Some((file, size + added));
         Ok(())
+    }
+}
+
+impl Drop for LogFile {
+    fn drop(&mut self) {
+        // Nobody is there to be told of a failure.
+        let _ = self.flush();
     }
 }
 
@@ -86,6 +114,21 @@ fn set_aside(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_back_comes_before_the_next_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = LogFile::new(folder.path(), 0);
+        let read = || std::fs::read_to_string(folder.path().join("dbt.log")).unwrap();
+        log.write("first").unwrap();
+        log.keep_back("second");
+        assert_eq!(read(), "first\n");
+        log.write("third").unwrap();
+        assert_eq!(read(), "first\nsecond\nthird\n");
+        log.keep_back("fourth");
+        drop(log);
+        assert_eq!(read(), "first\nsecond\nthird\nfourth\n");
+    }
 
     #[test]
     fn a_large_file_is_set_aside() {

@@ -31,7 +31,7 @@ use crate::event::{Event, Level, Sink, thread_name};
 use crate::project::secret::Secrets;
 use jiff::Timestamp;
 use log_file::LogFile;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use progress::Progress;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -277,7 +277,16 @@ impl Report {
         let style = Style { colour: options.colour, width: self.options.style.width };
         let line = self.line(event, options.format, style);
         let mut file = file.lock();
-        if let Err(error) = file.write(&line) {
+        if catalogue::is_followed(event) {
+            file.keep_back(&line);
+        } else {
+            let written = file.write(&line);
+            self.tell_unwritten(file, written);
+        }
+    }
+
+    fn tell_unwritten(&self, file: MutexGuard<'_, LogFile>, written: std::io::Result<()>) {
+        if let Err(error) = written {
             let path = file.path().display();
             let note = Event::Note {
                 level: Level::Warn,
@@ -339,6 +348,14 @@ impl Report {
 }
 
 impl Sink for Report {
+    fn settle(&self) {
+        if let Some(file) = &self.file {
+            let mut file = file.lock();
+            let written = file.flush();
+            self.tell_unwritten(file, written);
+        }
+    }
+
     fn emit(&self, event: Event) {
         let label = catalogue::label(&event);
         if self.options.all_warnings

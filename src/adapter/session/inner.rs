@@ -52,7 +52,6 @@ pub(super) struct Queued {
 
 pub(super) enum Kind {
     Begin,
-    Lock,
     Commit,
     Rollback,
     /// A query of [`super::Session::read_together`].
@@ -87,9 +86,8 @@ impl Inner {
                 self.uncommitted_writes = false;
             }
             Kind::Statement(_) if !self.in_transaction => self.took_effect(),
-            Kind::Begin => self.transaction = None,
-            // The second column of `lock::relation`.
-            Kind::Lock => {
+            // The second column of `lock::relation`, where there is a lock.
+            Kind::Begin => {
                 let number = result.last().and_then(|set| set.rows.get(0, 1));
                 self.transaction = number.map(str::to_owned);
             }

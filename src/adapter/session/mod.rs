@@ -253,6 +253,7 @@ impl Session {
         let sql: Arc<str> = sql.into();
         let text = self.with_comment(&sql);
         self.emit_query(&text);
+        self.options.sink.settle();
         let started = Instant::now();
         let connection = inner.connection(&self.pool, &self.options)?;
         let outcome = connection.copy_in(&text, source, |_| ());

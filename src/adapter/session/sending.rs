@@ -19,10 +19,12 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 impl Session {
     pub(super) fn begin_inner(&self, inner: &mut Inner) {
         inner.in_transaction = true;
-        inner.push("BEGIN".into(), Kind::Begin);
-        if let Some(lock) = &self.options.lock {
-            inner.push(lock.as_str().into(), Kind::Lock);
-        }
+        // One message: the lock comes first of all in the transaction.
+        let begin = match &self.options.lock {
+            Some(lock) => format!("BEGIN; {lock}").into(),
+            None => "BEGIN".into(),
+        };
+        inner.push(begin, Kind::Begin);
     }
 
     pub(super) fn commit_inner(&self, inner: &mut Inner) -> Result<()> {
@@ -51,7 +53,7 @@ impl Session {
             .iter()
             .map(|queued| match queued.kind {
                 Kind::Read(_) | Kind::Statement(_) => self.with_comment(&queued.sql),
-                Kind::Begin | Kind::Lock | Kind::Commit | Kind::Rollback => queued.sql.to_string(),
+                Kind::Begin | Kind::Commit | Kind::Rollback => queued.sql.to_string(),
             })
             .collect();
         let connection = match inner.connection(&self.pool, &self.options) {
@@ -64,6 +66,7 @@ impl Session {
         for text in &texts {
             self.emit_query(text);
         }
+        self.options.sink.settle();
         let started = Instant::now();
         match connection.pipeline(&texts) {
             Ok(results) => {
