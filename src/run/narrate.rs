@@ -310,8 +310,8 @@ pub fn project_counts(manifest: &Manifest) -> String {
 
 fn counted(count: usize, kind: &str) -> String {
     match (count, kind) {
-        // dbt gives the plural of a test another name.
-        (2.., "test") | (0, "test") => format!("{count} data tests"),
+        // In dbt the plural of a test has another name.
+        (0 | 2.., "test") => format!("{count} data tests"),
         (1, kind) => format!("1 {kind}"),
         (_, "analysis") => format!("{count} analyses"),
         (_, kind) => format!("{count} {kind}s"),
