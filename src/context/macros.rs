@@ -5,6 +5,7 @@
 //! (<https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch>). A macro that is
 //! called from another macro is searched from the node's package, too.
 
+use super::members;
 use super::namespace::PackageNamespace;
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::analysis::{MacroCall, macro_calls};
@@ -148,10 +149,8 @@ impl MacroIndex {
     /// The macro of a generic test (`test_x`) or another call that may name its package:
     /// that package first, then the root project, other packages and the built-in ones.
     pub fn resolve(&self, package: &str, name: &str) -> Option<&Arc<MacroNode>> {
-        match self.find_in(package, name) {
-            Some(entry) => Some(&entry.node),
-            None => self.strongest(name),
-        }
+        let of_package = self.by_name.get(name)?.iter().find(|node| *node.package_name == *package);
+        of_package.or_else(|| self.strongest(name))
     }
 
     /// The macro of a name wherever it is defined: of the root project, else of another
@@ -164,6 +163,29 @@ impl MacroIndex {
             Locality::Imported => 2,
             Locality::Root => 3,
         })
+    }
+
+    /// As [`Self::strongest`]. Of several packages that define it, `package` goes first; dbt
+    /// takes any of them.
+    fn strongest_beside(&self, package: &str, name: &str) -> Option<&Arc<MacroNode>> {
+        let strongest = self.strongest(name)?;
+        let beside = (self.locality(strongest) == Locality::Imported)
+            .then(|| self.of_project(package, name).map(|entry| &entry.node));
+        beside.flatten().or(Some(strongest))
+    }
+
+    /// The macro of a generic test in a file of `package`. Of several packages that define
+    /// it, the test's `namespace` goes first.
+    pub fn generic_test(
+        &self,
+        package: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Option<&Arc<MacroNode>> {
+        match self.of_project(package, name) {
+            Some(own) => Some(&own.node),
+            None => self.strongest_beside(namespace.unwrap_or(package), name),
+        }
     }
 
     /// Whether neither the project nor a package of it has a macro of one of these names.
@@ -190,28 +212,49 @@ impl MacroIndex {
         self.ids.get(&address(definition))
     }
 
-    /// The macros that a macro's text may call: what dbt writes as its `depends_on`. A name
-    /// that is no macro is a function of the context.
+    /// The macros that a macro's text may call: what dbt writes as its `depends_on`. Whatever
+    /// is called is searched as a macro, methods of values included: `now.date()` is read as
+    /// the macro `date` of a package `now`, which any package's `date` stands in for.
     pub fn dependencies(&self, of: &MacroNode) -> Vec<UniqueId> {
         let mut ids = Vec::new();
-        for call in macro_calls(&of.definition) {
-            let node = |entry: &'_ MacroEntry| Arc::clone(&entry.node);
-            let found = match &call {
-                // As dbt notes it: other packages go before the built-in ones.
-                MacroCall::Plain(name) => self
-                    .own(&of.package_name, name)
-                    .map(node)
-                    .or_else(|| self.strongest(name).cloned()),
-                MacroCall::Qualified(package, name) => self.find_in(package, name).map(node),
-                MacroCall::Dispatch { name, namespace } => {
-                    self.dispatch(&of.package_name, name, namespace.as_deref()).ok().map(node)
-                }
-            };
+        let mut add = |found: Option<&Arc<MacroNode>>| {
             if let Some(found) = found.filter(|found| !ids.contains(&found.unique_id)) {
                 ids.push(found.unique_id.clone());
             }
+        };
+        for call in macro_calls(&of.definition) {
+            match &call {
+                MacroCall::Plain(name) if *name == of.name || members::is_common(name) => {}
+                MacroCall::Plain(name) => add(self.resolve(&of.package_name, name)),
+                MacroCall::Qualified(package, name) => add(self.resolve(package, name)),
+                MacroCall::Dispatch { name, namespace } => {
+                    if **name != *of.name {
+                        add(self.resolve(&of.package_name, name));
+                    }
+                    add(self.dispatched(&of.package_name, name, namespace.as_deref()));
+                }
+            }
         }
         ids
+    }
+
+    /// What `adapter.dispatch(name, namespace)` finds in a macro of `package`, whatever node
+    /// calls it.
+    fn dispatched(
+        &self,
+        package: &str,
+        name: &str,
+        namespace: Option<&str>,
+    ) -> Option<&Arc<MacroNode>> {
+        self.search_packages(namespace).into_iter().find_map(|search| {
+            PREFIXES.iter().find_map(|prefix| {
+                let full = format!("{prefix}__{name}");
+                match search {
+                    None => self.strongest_beside(package, &full),
+                    Some(search) => self.find_in(search, &full).map(|entry| &entry.node),
+                }
+            })
+        })
     }
 
     /// `adapter.dispatch(name, namespace)` in a node of `package`.

@@ -72,6 +72,11 @@ const PROVIDED: [&str; 35] = [
     "_sql_results",
 ];
 
+/// Whether a name means the same in every context, so that no macro can take its place.
+pub(super) fn is_common(name: &str) -> bool {
+    COMMON.contains(&name) && name != "doc" || functions::base_names().any(|base| base == name)
+}
+
 /// All names that a context may have.
 pub(super) fn names() -> Vec<String> {
     let base = functions::base_names().chain(COMMON).chain(PROVIDED);

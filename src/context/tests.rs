@@ -277,6 +277,41 @@ fn dispatch_searches_as_configured_and_lists_what_it_tried() {
 }
 
 #[test]
+fn what_a_macro_calls_is_read_from_its_text() {
+    let calls = "{% macro calls() %}{{ log(now.date()) }}{{ adapter.dispatch('x')() }}\
+                 {{ adapter.dispatch('y', 'util')() }}{{ calls() }}{{ adapter.quote('a') }}{% endmacro %}";
+    let project = project()
+        .with_macro("shop", "{% macro log(message) %}{% endmacro %}")
+        .with_macro("shop", "{% macro y() %}{% endmacro %}")
+        .with_macro("another", "{% macro date() %}{% endmacro %}")
+        .with_macro("another", "{% macro default__x() %}{% endmacro %}")
+        .with_macro("util", "{% macro default__x() %}{% endmacro %}")
+        .with_macro("util", "{% macro postgres__y() %}{% endmacro %}")
+        .with_macro("util", calls);
+    let (shared, _folder) = project.shared();
+    let calls = shared.macros.resolve("util", "calls").unwrap();
+    let found: Vec<String> =
+        shared.macros.dependencies(calls).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        ["macro.another.date", "macro.util.default__x", "macro.shop.y", "macro.util.postgres__y"]
+    );
+}
+
+#[test]
+fn the_namespace_of_a_generic_test_decides_between_packages() {
+    let text = "{% test fits(model) %}{% endtest %}";
+    let project = project().with_macro("another", text).with_macro("util", text);
+    let (shared, _folder) = project.shared();
+    let find = |namespace| {
+        let found = shared.macros.generic_test("shop", namespace, "test_fits").unwrap();
+        found.package_name.to_string()
+    };
+    assert_eq!(find(Some("util")), "util");
+    assert_eq!(find(Some("another")), "another");
+}
+
+#[test]
 fn materializations_prefer_the_adapter_then_the_root_project() {
     let text = |name, adapter| {
         format!("{{% materialization {name}, {adapter} %}}x{{% endmaterialization %}}")

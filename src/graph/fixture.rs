@@ -153,6 +153,7 @@ fn source(unique_id: UniqueId, data: &Json) -> Source {
         relation: relation(),
         quoting: JsonMap::new(),
         quote_policy: QuotePolicy::default(),
+        listed_quote_policy: QuotePolicy::default(),
         description: String::new(),
         source_description: String::new(),
         loader: String::new(),

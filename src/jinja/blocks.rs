@@ -96,7 +96,9 @@ pub fn scan(file: &SourceFile, kinds: &[BlockKind]) -> Result<Vec<Block>> {
 /// # Errors
 /// dbt's errors for blocks that are nested, not closed, or inside `if` and `for`.
 pub fn scan_all(file: &SourceFile, kinds: &[BlockKind]) -> Result<Scan> {
-    let mut scanner = Scanner { file, text: &file.text, at: 0 };
+    // White space around the file's text belongs to no block.
+    let text = file.text.trim_end();
+    let mut scanner = Scanner { file, text, at: text.len() - text.trim_start().len() };
     let mut found = Scan::default();
     let mut control: Vec<&str> = Vec::new();
     let mut open: Option<Tag<'_>> = None;
@@ -361,6 +363,17 @@ mod tests {
                 ("materialization:e".to_owned(), "{% if x %}{% endif %}".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn white_space_around_the_file_belongs_to_no_block() {
+        let text = "\n {%- macro a() -%}x{%- endmacro -%}\n\n{%- macro b() -%}y{%- endmacro -%}\n";
+        let file = SourceFile::new("m.sql", text);
+        let blocks = scan(&file, ALL).unwrap();
+        let texts: Vec<_> = blocks.iter().map(|block| &text[block.range.clone()]).collect();
+        let (first, second) =
+            ("{%- macro a() -%}x{%- endmacro -%}\n\n", "{%- macro b() -%}y{%- endmacro -%}");
+        assert_eq!(texts, [first, second]);
     }
 
     #[test]

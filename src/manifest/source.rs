@@ -66,8 +66,11 @@ pub struct Source {
     pub relation: RelationName,
     /// Explicit quoting of database, schema, identifier and column, as written.
     pub quoting: JsonMap,
-    /// The quoting that applies.
+    /// The quoting that applies in SQL.
     pub quote_policy: QuotePolicy,
+    /// The quoting of its name in artifacts and events: there, as in dbt, the project's
+    /// `quoting:` applies to what the source does not say itself.
+    pub listed_quote_policy: QuotePolicy,
     /// Rendered description of the table.
     pub description: String,
     /// Rendered description of the source.
@@ -105,9 +108,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// The name as it stands in SQL.
+    /// The name as artifacts and events tell it.
     pub fn relation_name(&self) -> String {
-        self.relation.render(self.quote_policy)
+        self.relation.render(self.listed_quote_policy)
     }
 
     /// The columns as `source load` creates them.

@@ -41,6 +41,7 @@ pub fn parse_file(file: &SourceFile) -> Result<Vec<Documentation>> {
 pub struct Describer<'a> {
     shared: &'a Arc<Shared>,
     scope: Arc<DocsScope>,
+    renders: bool,
 }
 
 /// A rendered description.
@@ -62,12 +63,17 @@ impl<'a> Describer<'a> {
     ) -> Self {
         let root = Arc::clone(shared.project_name());
         let scope = DocsScope::new(Arc::clone(docs), root, Arc::clone(package), resource.into());
-        Self { shared, scope }
+        Self { shared, scope, renders: true }
+    }
+
+    /// The descriptions of a resource that is disabled stay as they are written.
+    pub fn if_enabled(self, enabled: bool) -> Self {
+        Self { renders: enabled, ..self }
     }
 
     /// Renders a description. `span` is where it stands; few descriptions need to know.
     pub fn describe(&self, text: &str, span: impl FnOnce() -> Span) -> Result<Description> {
-        if !has_template(text) {
+        if !self.renders || !has_template(text) {
             return Ok(Description { text: text.to_owned(), doc_blocks: Vec::new() });
         }
         let span = span();

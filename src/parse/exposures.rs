@@ -33,6 +33,7 @@ impl NodeParser<'_> {
         let span = entry.span_of(&[Step::Key("depends_on")]);
         let described = self
             .describer(&file.package, &given.name)
+            .if_enabled(config.enabled())
             .describe(&given.description, || entry.span_of(&[Step::Key("description")]))?;
         let calls: Vec<String> =
             given.depends_on.iter().map(|call| format!("{{{{ {call} }}}}")).collect();

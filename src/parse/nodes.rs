@@ -223,7 +223,9 @@ impl<'a> NodeParser<'a> {
     /// Takes over what the property file says besides configuration.
     fn describe(&self, node: &mut Node, patch: Patch<'_>) -> Result<()> {
         let entry = patch.entry;
-        let describer = self.describer(&patch.file.package, node.unique_id.as_str());
+        let describer = self
+            .describer(&patch.file.package, node.unique_id.as_str())
+            .if_enabled(node.config.enabled());
         let span = || entry.span_of(&[Step::Key("description")]);
         let properties = &entry.value;
         let described = describer.describe(&properties.description, span)?;

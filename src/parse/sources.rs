@@ -54,7 +54,7 @@ impl NodeParser<'_> {
             *freshness = merged_thresholds(no_freshness(), freshness);
         }
         let unrendered_config = self.layers.unrendered(subject, own);
-        let describer = self.describer(&file.package, &table.name);
+        let describer = self.describer(&file.package, &table.name).if_enabled(config.enabled());
         let at = |path: &[Step<'_>]| {
             entry.place_of(&[&[Step::Key("tables"), Step::Index(index)], path].concat())
         };
@@ -66,6 +66,7 @@ impl NodeParser<'_> {
             at(&[Step::Key("columns"), Step::Index(column)])
         })?;
         let quoting = merged_quoting(source, table);
+        let own_quoting = Json::Object(quoting.clone());
         let database =
             source.database.as_deref().map_or_else(|| Arc::clone(&self.database), Arc::from);
         let identifier = table.identifier.as_deref().unwrap_or(&table.name);
@@ -86,10 +87,8 @@ impl NodeParser<'_> {
                 identifier: identifier.into(),
             },
             // As in dbt, the project's `quoting:` is not that of sources.
-            quote_policy: quote_policy(
-                QuotePolicy::default(),
-                Some(&Json::Object(quoting.clone())),
-            ),
+            quote_policy: quote_policy(QuotePolicy::default(), Some(&own_quoting)),
+            listed_quote_policy: quote_policy(self.quoting, Some(&own_quoting)),
             quoting,
             description: described.text,
             doc_blocks: described.doc_blocks,

@@ -276,7 +276,8 @@ impl NodeParser<'_> {
         if self.compares_unrendered && !PLAIN_TESTS.contains(&test_macro) {
             self.keep_unrendered(&mut node, ConfigKind::Test, None, calls);
         }
-        let describer = self.describer(request.package(), &definition.name);
+        let describer =
+            self.describer(request.package(), &definition.name).if_enabled(node.config.enabled());
         node.description =
             describer.describe(&definition.description, || request.span.clone())?.text;
         node.group = attached.and_then(|node| node.group.clone());
@@ -291,7 +292,11 @@ impl NodeParser<'_> {
         definition: &TestDefinition,
         config: JsonMap,
     ) -> Result<JsonMap> {
-        let test_macro = self.shared.macros.resolve(&node.package_name, &definition.macro_name());
+        let test_macro = self.shared.macros.generic_test(
+            &node.package_name,
+            definition.namespace.as_deref(),
+            &definition.macro_name(),
+        );
         let Some(test_macro) = test_macro else {
             // Without its macro the test cannot be rendered; compiling it says so.
             add_target(node);

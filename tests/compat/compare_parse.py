@@ -47,6 +47,14 @@ def run(command, folder):
         sys.exit(2)
 
 
+def by_name(semantic):
+    """dbt reads files as the folder lists them, so its lists are in any order."""
+    for resources in semantic.values():
+        if isinstance(resources, list):
+            resources.sort(key=lambda resource: resource["name"])
+    return semantic
+
+
 def compare(source):
     python = oracle()
     with tempfile.TemporaryDirectory() as scratch:
@@ -61,7 +69,8 @@ def compare(source):
         run([python, "-c", READ, folder / "ours/manifest.json"], folder)
         read = lambda name: [json.loads((folder / side / name).read_text()) for side in ("ours", "theirs")]
         compared, different = compare_manifests.report(*read("manifest.json"))
-        for path, mine, theirs in compare_manifests.differences(*read("semantic_manifest.json"), "semantic_manifest"):
+        semantic = map(by_name, read("semantic_manifest.json"))
+        for path, mine, theirs in compare_manifests.differences(*semantic, "semantic_manifest"):
             different += 1
             print(f"{path}\n    gdbt: {json.dumps(mine)[:300]}\n    dbt:  {json.dumps(theirs)[:300]}")
         print(f"{source.name}: {compared} resources compared, {different} differences")

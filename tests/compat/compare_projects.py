@@ -5,7 +5,7 @@
         [--postgres postgresql://postgres@localhost:5432/postgres] [--only dbt_utils]
 
 FOLDER holds clones of dbt_utils, dbt_expectations and dbt_date under these names; the project that is built is
-`integration_tests` of the first two. A clone that is not there is skipped with a message; nothing is downloaded.
+`integration_tests` of each. A clone that is not there is skipped with a message; nothing is downloaded.
 
 Both tools build on a database of their own, then test again. Of both commands these must be equal: the exit code,
 and each node's status (so that `build` skips the same nodes), failure count and message, unit tests included.
@@ -31,6 +31,7 @@ from compare_with_dbt import CannotCompare, Server, environment, exit_with, inst
 PROJECTS = {
     "dbt_utils": ["dbt_utils"],
     "dbt_expectations": ["dbt_expectations", "dbt_date"],
+    "dbt_date": ["dbt_date"],
 }
 
 

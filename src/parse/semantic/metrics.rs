@@ -20,7 +20,8 @@ impl NodeParser<'_> {
         check_name(&given.name)?;
         let base = self.semantic_base(file, &given.name, ConfigKind::Metric, &given.config)?;
         let of_config = meta(&base.config);
-        let describer = self.describer(&file.package, &given.name);
+        let describer =
+            self.describer(&file.package, &given.name).if_enabled(base.config.enabled());
         Ok(Metric {
             name: given.name.as_str().into(),
             resource_type: ResourceType::Metric,

@@ -32,7 +32,8 @@ impl NodeParser<'_> {
             );
             return Err(invalid(message).with_span(entry.span_of(&[Step::Key("model")])));
         };
-        let describer = self.describer(&file.package, &given.name);
+        let describer =
+            self.describer(&file.package, &given.name).if_enabled(base.config.enabled());
         let describe = |text: &str| describer.describe(text, || entry.span()).map(|it| it.text);
         let description = given.description.as_deref().map(describe).transpose()?;
         let metrics = given.measures.iter().filter(|measure| measure.create_metric);

@@ -28,7 +28,8 @@ impl NodeParser<'_> {
         tags.sort();
         tags.dedup();
         let query = &given.query_params;
-        let describer = self.describer(&file.package, &given.name);
+        let describer =
+            self.describer(&file.package, &given.name).if_enabled(base.config.enabled());
         let describe = |text: &str| describer.describe(text, || entry.span()).map(|it| it.text);
         Ok(SavedQuery {
             name: given.name.as_str().into(),

@@ -14,3 +14,7 @@
 {% materialization mine, adapter='postgres', supported_languages=['sql'] %}
   {{ return({'relations': []}) }}
 {% endmaterialization %}
+
+{% macro today() %}{% set now = run_started_at %}{{ now.cents() }}{{ adapter.dispatch('other', 'local_pkg')() }}{% endmacro %}
+{% macro default__other() %}{% endmacro %}
+{% macro other() %}{% endmacro %}
