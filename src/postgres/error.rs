@@ -325,6 +325,10 @@ fn connect_help(cause: &ConnectCause) -> Option<&'static str> {
             }
             "57P03" => "The server is starting or shutting down. Try again in a moment.",
             "42704" | "22023" | "42501" => "Check `role` and `search_path` in the profile.",
+            _ if error.message.contains("unsupported startup parameter") => {
+                "A pooler such as PgBouncer stands before the server and refuses `search_path`. \
+                 Remove it from the profile and set it on the server: alter role … set search_path."
+            }
             _ => return None,
         },
     })
