@@ -38,6 +38,10 @@ pub fn write(workspace: &Workspace, path: &str, text: &str) -> Result<()> {
     let file = workspace.root.root.join(path);
     let secrets = workspace.env.secrets();
     let text = secrets.scrub(text);
+    // Emptying a file and writing it again costs more than a look, and most runs change nothing.
+    if std::fs::read(&file).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(());
+    }
     let write = || std::fs::write(&file, text.as_ref());
     // The folder is there, but for the first file.
     let written = write().or_else(|error| match file.parent() {

@@ -42,6 +42,25 @@ fn they_are_reported_before_they_are_dropped() {
     assert!(!said.stdout.contains("drops what reads it"), "{}", said.stdout);
 }
 
+/// A materialized view is replaced by other macros than a table.
+#[test]
+fn those_of_a_materialized_view_are_treated_alike() {
+    let project = Project::new().file(
+        "models/m.sql",
+        "{{ config(materialized='materialized_view', dependent_views=var('then')) }} select 1 as id",
+    );
+    project.ok("build --vars '{then: drop}'");
+    project.query("create view report as select id from m; select 1");
+    let said = project.run("build --full-refresh --vars '{then: refuse}'");
+    assert_eq!(said.code, 1, "{}", said.stdout);
+    assert!(said.stdout.contains("Replacing public.m would drop what reads it"), "{}", said.stdout);
+    project.ok("build --full-refresh --vars '{then: recreate}'");
+    assert_eq!(project.value("select id from report"), "1");
+    let said = project.ok("build --full-refresh --vars '{then: drop}'");
+    assert!(said.stdout.contains("is not built by this project: public.report"), "{}", said.stdout);
+    assert!(!said.stdout.contains("took along"), "{}", said.stdout);
+}
+
 /// What is no view goes silently under dbt.
 #[test]
 fn foreign_keys_that_fall_are_told() {

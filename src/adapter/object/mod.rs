@@ -154,6 +154,7 @@ fn while_parsing(name: &str) -> Option<Value> {
         | "get_relation"
         | "learn_columns"
         | "rename_relation"
+        | "replacing_relation"
         | "truncate_relation"
         | "valid_snapshot_target" => Value::None,
         "cache_added" | "cache_dropped" | "cache_renamed" => Value::from(""),
@@ -161,7 +162,7 @@ fn while_parsing(name: &str) -> Option<Value> {
     })
 }
 
-const METHODS: [&str; 45] = [
+const METHODS: [&str; 46] = [
     "add_query",
     "already_exists",
     "assert_valid_snapshot_target_given_strategy",
@@ -197,6 +198,7 @@ const METHODS: [&str; 45] = [
     "quote_as_configured",
     "quote_seed_column",
     "rename_relation",
+    "replacing_relation",
     "server_version",
     "render_raw_columns_constraints",
     "render_raw_model_constraints",
@@ -258,6 +260,7 @@ impl Object for Adapter {
             "drop_relation" => self.drop_relation(state, args),
             "truncate_relation" => self.truncate_relation(state, args),
             "rename_relation" => self.rename_relation(state, args),
+            "replacing_relation" => self.replacing_relation(args),
             "cache_added" => self.cache_added(args),
             "cache_dropped" => self.cache_dropped(args),
             "cache_renamed" => self.cache_renamed(args),

@@ -201,6 +201,17 @@ impl Adapter {
         Ok(Value::None)
     }
 
+    /// `adapter.replacing_relation(relation)`: SQL that follows drops the relation and makes
+    /// another of its name.
+    pub(super) fn replacing_relation(&self, args: Args) -> Result<Value> {
+        let ([relation], []) = args.bind("replacing_relation", ["relation"], [])?;
+        let relation = Relation::of(&relation, "replacing_relation", "relation")?;
+        self.dependents_fall(relation)?;
+        let link = self.link()?;
+        link.session.cache_changed(link.cache.add(relation.clone()));
+        Ok(Value::None)
+    }
+
     pub(super) fn cache_added(&self, args: Args) -> Result<Value> {
         let ([relation], []) = args.bind("cache_added", ["relation"], [])?;
         let relation = Relation::of(&relation, "cache_added", "relation")?;

@@ -1,6 +1,7 @@
 {# The SQL that puts a new relation in the place of an existing one. #}
 {% macro get_replace_sql(existing_relation, target_relation, sql) -%}
   {%- do log('Applying REPLACE to: ' ~ existing_relation) -%}
+  {%- do adapter.replacing_relation(existing_relation) -%}
   {{ adapter.dispatch('get_replace_sql', 'dbt')(existing_relation, target_relation, sql) }}
 {%- endmacro %}
 
