@@ -201,7 +201,7 @@ impl Loaded {
         tell_written(session, "WritableManifest", &path);
         others?;
         tell_written(session, "SemanticManifest", &semantic_path);
-        tell_written(session, "Lineage", &self.lineage_path());
+        tell_own_written(session, &self.lineage_path());
         Ok(())
     }
 
@@ -217,8 +217,25 @@ impl Loaded {
         let path = self.lineage_path();
         let invocation = &session.settings.invocation;
         artifacts::write_lineage(&path, &self.manifest, columns, invocation)?;
-        tell_written(session, "Lineage", &path);
+        tell_own_written(session, &path);
         Ok(())
+    }
+
+    /// Writes graph_summary.json, unless `--no-write-json`; `gated` when nodes wait for tests.
+    pub fn write_graph_summary(&self, session: &Session, gated: bool) -> Result<()> {
+        if !session.settings.write_json {
+            return Ok(());
+        }
+        let path = self.target_dir().join("graph_summary.json");
+        let gated = gated.then(|| self.dag.with_test_edges(&self.manifest));
+        let invocation = &session.settings.invocation;
+        artifacts::write_graph_summary(
+            &path,
+            &self.manifest,
+            &self.dag,
+            gated.as_ref(),
+            invocation,
+        )
     }
 
     /// Writes run_results.json, and the other artifacts with what was compiled.
@@ -256,11 +273,11 @@ impl Loaded {
             let path = self.target_dir().join("dq_results.json");
             let place = (&*self.workspace.root.name, &*self.workspace.profile.target_name);
             artifacts::write_quality(&path, records, place, &settings.invocation, secrets)?;
-            tell_written(session, "DataQuality", &path);
+            tell_own_written(session, &path);
         }
         if let Some(path) = &settings.junit {
             artifacts::write_text(path, &secrets.scrub(&quality::junit::xml(records)))?;
-            tell_written(session, "JUnit", path);
+            tell_own_written(session, path);
         }
         Ok(())
     }
@@ -296,6 +313,14 @@ fn vars_event(session: &Session) -> Event {
         .with("target", target)
         .with("version", version)
         .into()
+}
+
+/// Tells that a file of gdbt's own was written: tools count dbt's artifacts.
+fn tell_own_written(session: &Session, path: &std::path::Path) {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let path = path.display().to_string();
+    let event = NamedEvent::new("OwnFileWritten", "G011", Level::Debug, format!("Wrote {path}"));
+    session.emit(event.with("path", path).into());
 }
 
 /// Tells that an artifact was written.

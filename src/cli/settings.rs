@@ -178,6 +178,7 @@ impl Settings {
             skip_version_check: !common.version_check,
             target_path: path(global.target_path.as_ref(), env.flag("DBT_TARGET_PATH"))
                 .map(|path| path.display().to_string()),
+            library: Some(crate::context::library),
         };
         let mut settings = Self {
             invocation,

@@ -33,7 +33,8 @@ pub fn selectors(workspace: &Workspace, mode: IndirectSelection) -> Result<Selec
     }
     let vars = Arc::new(Vars::from_cli(workspace.vars.cli_vars().clone()));
     let target = Some(workspace.profile.target());
-    let globals = YamlGlobals::new(&workspace.env, &vars, target, SecretRule::Refused);
+    let globals = YamlGlobals::new(&workspace.env, &vars, target, SecretRule::Refused)
+        .with_library(Some(crate::context::library));
     let rendered = globals.render_tree(&yaml.source, &yaml.root, &|_| false)?;
     let json = rendered.to_json();
     Selectors::read(&json, mode).map_err(|error| error.with_span(yaml.source.span(yaml.root.place)))

@@ -48,6 +48,16 @@ pub fn base(name: &str) -> Option<Value> {
     BASE.get(name).cloned()
 }
 
+/// The library of templates in project files, profiles and selectors: what needs neither a
+/// project nor a server.
+pub fn library(name: &str) -> Option<Value> {
+    match name {
+        "modules" => Some(modules::library()),
+        "thread_id" => Some(Value::str("MainThread")),
+        _ => base(name),
+    }
+}
+
 /// The names that [`base`] knows.
 pub fn base_names() -> impl Iterator<Item = &'static str> {
     BASE.keys().copied()

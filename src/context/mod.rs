@@ -36,6 +36,7 @@ pub mod yaml;
 pub use capture::{Capture, Captured};
 pub use deferral::{DeferRelation, Deferral};
 pub use docs::{Docs, DocsScope};
+pub use functions::library;
 pub use macros::{
     ADAPTER_PACKAGE, CORE_PACKAGE, MacroEntry, MacroIndex, SearchRules, is_built_in_package,
 };

@@ -94,6 +94,17 @@ impl Template {
         State::new(globals).render(&self.function, &self.file).map_err(Error::into_diagnostic)
     }
 
+    /// Renders as the body of a macro: what the template returns is its text.
+    ///
+    /// # Errors
+    /// As [`Template::render`].
+    pub fn render_as_macro(&self, globals: &dyn Globals) -> Result<String> {
+        match State::new(globals).render(&self.function, &self.file) {
+            Err(Error::Return(value)) => Ok(value.to_string()),
+            rendered => rendered.map_err(Error::into_diagnostic),
+        }
+    }
+
     /// Renders to text, and tells what wrote which part of it.
     ///
     /// # Errors

@@ -21,13 +21,14 @@ const CALLS: [&str; 5] =
 
 /// What a Python model refers to and how it configures itself.
 pub fn read(path: &Arc<str>, text: &str) -> Result<Captured> {
-    let code = without_text(text);
+    let code = blanked(text, true);
+    let uncommented = blanked(text, false);
     check_model(path, text, &code)?;
     let mut captured = Captured::default();
     let mut keys = Keys::default();
     for (name, range) in calls(&code) {
         let place = || span(path, text, range.clone());
-        let args = literals(text, &range).ok_or_else(|| {
+        let args = literals(&uncommented, &range).ok_or_else(|| {
             let message = format!(
                 "Error when trying to literal_eval an arg to dbt.ref(), dbt.source(), \
                  dbt.config() or dbt.config.get(): {}",
@@ -96,8 +97,8 @@ fn check_model(path: &Arc<str>, text: &str, code: &str) -> Result<()> {
     if problems.is_empty() { Ok(()) } else { Err(invalid(problems.join("\n"), *at..end)) }
 }
 
-/// The text with strings and comments blanked, byte for byte.
-fn without_text(text: &str) -> String {
+/// The text with comments blanked, and strings where asked for, byte for byte.
+fn blanked(text: &str, strings: bool) -> String {
     let bytes = text.as_bytes();
     let mut out = bytes.to_vec();
     let blank = |out: &mut [u8], range: Range<usize>| {
@@ -118,7 +119,9 @@ fn without_text(text: &str) -> String {
             }
             quote @ (b'\'' | b'"') => {
                 let end = string_end(bytes, at, quote);
-                blank(&mut out, at..end);
+                if strings {
+                    blank(&mut out, at..end);
+                }
                 at = end;
             }
             _ => at += 1,
@@ -237,7 +240,8 @@ mod tests {
 import pandas  # dbt.ref('comment')
 def model(dbt, session):
     '''dbt.ref(\"text\")'''
-    dbt.config(materialized='table', tags=[\"a\", 'b'], x=None)
+    dbt.config(materialized='table', tags=[\"a\", 'b'],  # '#' said (
+               x=None)
     frames = [dbt.ref('orders'), dbt.ref('shop', \"items\", v=2)]
     rows = dbt.source('raw', 'events').filter(other.dbt.ref('no'))
     return dbt.config.get('key', 3)

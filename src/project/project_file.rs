@@ -234,6 +234,7 @@ impl Loader<'_> {
 
     fn project(&mut self, root: PathBuf, origin: Origin, yaml: &Yaml) -> Project {
         self.check_keys();
+        self.check_cloud();
         let name = self.name();
         let version = self.version();
         let paths = self.paths();
@@ -276,6 +277,19 @@ impl Loader<'_> {
             let message = "at path []: Invalid project config: cannot have both 'tests' and \
                            'data_tests' defined";
             self.errors.push(*self.fields.error(message));
+        }
+    }
+
+    /// The settings of dbt's hosted service are its own; here they only have to be a mapping.
+    fn check_cloud(&mut self) {
+        let Some(node) = self.fields.get("dbt-cloud") else { return };
+        if !matches!(node.value, Value::Map(_) | Value::Null) {
+            let shown = node.scalar_text().unwrap_or_else(|| node.kind().to_owned());
+            let message = format!(
+                "at path ['dbt-cloud']: '{shown}' is not valid under any of the given schemas"
+            );
+            let help = "Write a mapping, such as `project-id: '123'`.";
+            self.errors.push(*self.fields.error_at(node, message).with_help(help));
         }
     }
 

@@ -10,10 +10,14 @@ use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The names that project and profile files may use: `env_var`, `var`, `target` and
-/// `dbt_version`.
+/// Names of the library of templates, such as `modules` and `tojson`.
+pub type Library = fn(&str) -> Option<Value>;
+
+/// The names that project and profile files may use: `env_var`, `var`, `target`,
+/// `dbt_version` and the library.
 pub struct YamlGlobals {
     names: HashMap<&'static str, Value>,
+    library: Option<Library>,
     env: Arc<Env>,
     secrets: SecretRule,
 }
@@ -66,7 +70,14 @@ impl YamlGlobals {
             ("dbt_version", Value::str(super::version::DBT_VERSION)),
         ]);
         names.extend(target.map(|target| ("target", target)));
-        Self { names, env: Arc::clone(env), secrets: rule }
+        Self { names, library: None, env: Arc::clone(env), secrets: rule }
+    }
+
+    /// With the library of templates.
+    #[must_use]
+    pub fn with_library(mut self, library: Option<Library>) -> Self {
+        self.library = library;
+        self
     }
 
     /// Renders one text.
@@ -156,7 +167,7 @@ impl YamlGlobals {
 
 impl Globals for YamlGlobals {
     fn lookup(&self, name: &str) -> Option<Value> {
-        self.names.get(name).cloned()
+        self.names.get(name).cloned().or_else(|| self.library?(name))
     }
 }
 

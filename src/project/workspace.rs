@@ -7,7 +7,7 @@ use super::files::{self, SourceFile};
 use super::profiles::{Profile, ProfileOptions};
 use super::project::{Origin, Project};
 use super::project_file::RawProject;
-use super::render::{SecretRule, YamlGlobals};
+use super::render::{Library, SecretRule, YamlGlobals};
 use super::vars::Vars;
 use super::yaml::{Map, Node, Yaml};
 use crate::diagnostic::{Code, Diagnostic, Result};
@@ -29,6 +29,8 @@ pub struct LoadOptions {
     pub skip_version_check: bool,
     /// `--target-path`.
     pub target_path: Option<String>,
+    /// What templates in project and profile files see besides their own names.
+    pub library: Option<Library>,
 }
 
 /// A loaded project with all that belongs to it. It is not changed after loading.
@@ -55,7 +57,8 @@ impl LoadOptions {
     /// As [`Profile::load`].
     pub fn profile_of(&self, project: &RawProject, env: &Arc<Env>) -> Result<Profile> {
         let vars = Arc::new(Vars::from_cli(self.vars.clone()));
-        let globals = YamlGlobals::new(env, &vars, None, SecretRule::Allowed);
+        let globals = YamlGlobals::new(env, &vars, None, SecretRule::Allowed)
+            .with_library(self.library);
         Profile::load(&self.profile, project, &globals, env)
     }
 }
@@ -68,11 +71,13 @@ impl Workspace {
     pub fn load(options: &LoadOptions, env: Arc<Env>) -> Result<Self, Vec<Diagnostic>> {
         let raw = RawProject::read(&options.project_dir)?;
         let cli = Arc::new(Vars::from_cli(options.vars.clone()));
-        let secret = YamlGlobals::new(&env, &cli, None, SecretRule::Allowed);
+        let secret = YamlGlobals::new(&env, &cli, None, SecretRule::Allowed)
+            .with_library(options.library);
         let profile = options.profile_of(&raw, &env)?;
         let mut loader = PackageLoader {
             env: &env,
             target: profile.target(),
+            library: options.library,
             check_version: !options.skip_version_check,
             warnings: Vec::new(),
         };
@@ -118,6 +123,7 @@ impl Workspace {
 struct PackageLoader<'e> {
     env: &'e Arc<Env>,
     target: crate::jinja::Value,
+    library: Option<Library>,
     check_version: bool,
     warnings: Vec<Warning>,
 }
@@ -130,7 +136,8 @@ impl PackageLoader<'_> {
         origin: Origin,
     ) -> Result<Project, Vec<Diagnostic>> {
         let target = Some(self.target.clone());
-        let globals = YamlGlobals::new(self.env, vars, target, SecretRule::Refused);
+        let globals = YamlGlobals::new(self.env, vars, target, SecretRule::Refused)
+            .with_library(self.library);
         raw.load(&globals, origin, self.check_version, &mut self.warnings)
     }
 

@@ -66,6 +66,7 @@ impl QueryComments {
         let context = NodeContext::operation(&self.shared, None, None)
             .with("node", view.unwrap_or(Value::None))
             .with("connection_name", Value::str(connection));
-        Template::from_text("dbt_project.yml", template)?.render(&context)
+        // dbt makes a macro of the comment, so it may `return`.
+        Template::from_text("dbt_project.yml", template)?.render_as_macro(&context)
     }
 }

@@ -29,7 +29,7 @@ mod work;
 use crate::adapter::Table;
 use crate::compile::Compiler;
 use crate::context::Shared;
-use crate::diagnostic::Result;
+use crate::diagnostic::{Diagnostic, Result};
 use crate::event::{Event, Sink, thread_name};
 use crate::event_time::TimeWindow;
 use crate::graph::Dag;
@@ -101,6 +101,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Whether the user interrupted it.
     pub interrupted: bool,
+    /// Why the run ended before its end, when the nodes had run: a hook that cannot be compiled.
+    pub broken: Option<Diagnostic>,
 }
 
 impl Outcome {
@@ -228,10 +230,14 @@ fn run_plan(input: Input<'_>, plan: &Plan, options: Options<'_>) -> Result<Outco
         }
         run_nodes(&executor, plan, &options, &mut results, &mut inlined)
     };
+    let mut broken = None;
     if options.hooks && !interrupted {
-        results.extend(hooks::run(&executor, input.manifest, Moment::End, &results)?);
+        match hooks::run(&executor, input.manifest, Moment::End, &results) {
+            Ok(ended) => results.extend(ended),
+            Err(error) => broken = Some(*error),
+        }
     }
-    Ok(Outcome { results, inlined, elapsed: begun.elapsed(), interrupted })
+    Ok(Outcome { results, inlined, elapsed: begun.elapsed(), interrupted, broken })
 }
 
 /// Runs the nodes; says whether the user interrupted them.

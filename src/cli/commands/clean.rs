@@ -79,7 +79,8 @@ fn project(session: &Session) -> Result<Project, Vec<Diagnostic>> {
     let load = &session.settings.load;
     let vars = Arc::new(Vars::from_cli(load.vars.clone()));
     let target = Some(Value::object(NoTarget));
-    let globals = YamlGlobals::new(&session.settings.env, &vars, target, SecretRule::Refused);
+    let globals = YamlGlobals::new(&session.settings.env, &vars, target, SecretRule::Refused)
+        .with_library(session.settings.load.library);
     let mut warnings = Vec::new();
     let mut project = RawProject::read(&load.project_dir)?.load(
         &globals,

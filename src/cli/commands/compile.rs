@@ -55,6 +55,7 @@ pub(super) fn compiled(
             }
             let loaded = Loaded::new(session)?;
             loaded.write_artifacts(session, &HashMap::new())?;
+            loaded.write_graph_summary(session, false)?;
             let node = inline_node(session, &loaded, sql)?;
             let outcome = run::inline(session, &loaded, task, node)?;
             (loaded, outcome)

@@ -4,15 +4,15 @@ use crate::cli::ExitStatus;
 use crate::cli::args::DebugArgs;
 use crate::cli::server::Server;
 use crate::cli::session::Session;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Family};
 use crate::event::Event;
 use crate::postgres::Connection;
 use crate::project::version::DBT_VERSION;
 use crate::project::{Profile, RawProject, TargetSource, Workspace};
 use std::path::Path;
 
-/// Checks the project, the profile and the connection. Exits with 1 if one fails; only a warning
-/// that is to be an error is returned as one.
+/// Checks the project, the profile and the connection. Exits with 1 if one fails. As in dbt, only
+/// a warning that is to be an error and a template that fails are returned as errors.
 pub fn run(args: &DebugArgs, session: &Session) -> Result<ExitStatus, Vec<Diagnostic>> {
     let say = |message: String| session.emit(Event::DebugCmdOut { message });
     let profiles_dir = profiles_dir(session);
@@ -32,7 +32,9 @@ pub fn run(args: &DebugArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
     say("adapter type: postgres".to_owned());
     let checks = Checks::new(session);
     if let Checks::Project(errors) = &checks
-        && errors.iter().any(|error| error.code == Code::WarningAsError)
+        && errors.iter().any(|error| {
+            error.code == Code::WarningAsError || error.code.family() == Family::Compilation
+        })
     {
         return Err(errors.clone());
     }

@@ -22,7 +22,8 @@ pub fn run(args: &DepsArgs, session: &Session) -> Result<ExitStatus> {
     let settings = &session.settings;
     let raw = RawProject::read(&settings.load.project_dir)?;
     let vars = Arc::new(Vars::from_cli(settings.load.vars.clone()));
-    let globals = YamlGlobals::new(&settings.env, &vars, None, SecretRule::Allowed);
+    let globals = YamlGlobals::new(&settings.env, &vars, None, SecretRule::Allowed)
+        .with_library(settings.load.library);
     let root = if raw.root.as_os_str().is_empty() { Path::new(".") } else { &raw.root };
     let root = root.canonicalize().map_err(|error| Diagnostic::io(root, &error))?;
     let mut list = PackageList::read(&root, &globals)?;

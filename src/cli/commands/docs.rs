@@ -39,6 +39,7 @@ pub fn generate(args: &GenerateArgs, session: &Session) -> Result<ExitStatus, Ve
     // As dbt: without compiling there is no new manifest either.
     if !args.no_compile {
         loaded.write_artifacts(session, &HashMap::new())?;
+        loaded.write_graph_summary(session, false)?;
     }
     let server = LateServer::of(&loaded.workspace.profile, session)?;
     let made = compile_and_read(args, session, &loaded, &server.pool);

@@ -126,6 +126,9 @@ fn nodes(session: &Session, task: &Task) -> Result<ExitStatus, Vec<Diagnostic>> 
     }
     let success = tell_end_result(session, &outcome);
     loaded.write_results(session, &outcome)?;
+    if let Some(error) = outcome.broken {
+        return Err(vec![error]);
+    }
     let records = quality::records(results, &loaded.manifest);
     loaded.write_quality(session, &records)?;
     if !results.is_empty() {
@@ -166,6 +169,7 @@ pub(super) fn work(session: &Session, task: &Task) -> Result<(Loaded, Outcome), 
     let interrupted = interrupt::listen();
     let loaded = Loaded::new(session)?;
     loaded.write_artifacts(session, &HashMap::new())?;
+    loaded.write_graph_summary(session, task.tests_gate)?;
     let mut selected = loaded.select(session, &task.types, false)?;
     if task.action == Action::Freshness {
         let dated: HashSet<UniqueId> = run::freshness::subjects(&loaded.manifest)

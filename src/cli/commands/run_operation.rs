@@ -33,6 +33,7 @@ pub fn run(args: &OperationArgs, session: &Session) -> Result<ExitStatus, Vec<Di
         inlined: Vec::new(),
         elapsed: begun.elapsed(),
         interrupted: false,
+        broken: None,
     };
     loaded.write_results(session, &outcome)?;
     Ok(if success { ExitStatus::Success } else { ExitStatus::Failure })

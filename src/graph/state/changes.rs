@@ -125,7 +125,7 @@ impl<'a> Changes<'a> {
                 differs(code, &|pair| pair.same_persisted_descriptions())
             }
             Check::Relation => differs(code || kind == "source", &|pair| pair.same_relation()),
-            Check::Macros => self.macros_modified(&new),
+            Check::Macros => self.macros_modified(&new)?,
             Check::Contract => match old {
                 _ if !code => false,
                 None => true,
@@ -169,18 +169,40 @@ impl<'a> Changes<'a> {
         let Some(pair) = pair else {
             // dbt takes a source and its like for unmodified when they are new.
             let new_is_modified = is_node(kind) || kind == "unit_test";
-            return Ok(new_is_modified || self.macros_modified(new));
+            return Ok(new_is_modified || self.macros_modified(new)?);
         };
         let contract = contract_changed(pair.old, new, kind, warnings)?;
         warnings.extend(seed_warning(pair.old, new, kind));
-        Ok(contract || !pair.same_contents() || self.macros_modified(new))
+        Ok(contract || !pair.same_contents() || self.macros_modified(new)?)
     }
 
-    fn macros_modified(&self, new: &Json) -> bool {
+    fn macros_modified(&self, new: &Json) -> Result<bool> {
+        has_its_macro(new)?;
         let macros = self.macros.get_or_init(|| ModifiedMacros::new(self.manifest, self.previous));
         let used = new.get("depends_on").and_then(|depends_on| depends_on.get("macros"));
-        used.is_some_and(|used| macros.any_of(used))
+        Ok(used.is_some_and(|used| macros.any_of(used)))
     }
+}
+
+/// A generic test cannot be compared when the macro that it calls is gone.
+fn has_its_macro(node: &Json) -> Result<()> {
+    let Some(name) = node.pointer("/test_metadata/name").and_then(Json::as_str) else {
+        return Ok(());
+    };
+    let macros = node.pointer("/depends_on/macros").and_then(Json::as_array);
+    let suffix = format!(".test_{name}");
+    let mut ids = macros.into_iter().flatten().filter_map(Json::as_str);
+    if ids.any(|id| id.ends_with(&suffix)) {
+        return Ok(());
+    }
+    let message = format!(
+        "Node '{}' (in {}) depends on a macro or test that does not exist. This can happen when a \
+         macro or generic test is removed but is still referenced. Check for typos and/or install \
+         package dependencies with 'dbt deps'.",
+        text(node, "name"),
+        text(node, "original_file_path")
+    );
+    Err(Diagnostic::new(Code::MacroUnknown, message))
 }
 
 fn contract_changed(old: &Json, new: &Json, kind: &str, warnings: &mut Vec<Event>) -> Result<bool> {

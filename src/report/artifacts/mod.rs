@@ -2,6 +2,7 @@
 //! (<https://docs.getdbt.com/reference/artifacts/dbt-artifacts>).
 
 mod catalog;
+mod graph_summary;
 mod kept_run;
 mod lineage;
 mod manifest;
@@ -11,6 +12,7 @@ mod semantic_manifest;
 mod sources;
 
 pub use catalog::write_catalog;
+pub use graph_summary::write_graph_summary;
 pub use kept_run::keep_run;
 pub use lineage::{lineage_json, write_lineage};
 pub use manifest::{ManifestDetails, ManifestView, write_manifest};
