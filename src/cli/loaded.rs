@@ -229,13 +229,7 @@ impl Loaded {
         let path = self.target_dir().join("graph_summary.json");
         let gated = gated.then(|| self.dag.with_test_edges(&self.manifest));
         let invocation = &session.settings.invocation;
-        artifacts::write_graph_summary(
-            &path,
-            &self.manifest,
-            &self.dag,
-            gated.as_ref(),
-            invocation,
-        )
+        artifacts::write_graph_summary(&path, &self.manifest, &self.dag, gated.as_ref(), invocation)
     }
 
     /// Writes run_results.json, and the other artifacts with what was compiled.

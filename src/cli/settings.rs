@@ -266,6 +266,7 @@ impl Settings {
             ("full_refresh", json!(self.full_refresh.then_some(true))),
             ("store_failures", json!(self.store_failures.then_some(true))),
             ("fail_fast", json!(self.fail_fast.then_some(true))),
+            ("debug", json!(common.debug.then_some(true))),
             ("warn_error", json!(common.warn_error.then_some(true))),
             ("warn_error_options", warn_error),
             ("quiet", json!(self.quiet)),

@@ -182,7 +182,7 @@ fn local_md5(args: Args) -> Result<Value> {
 fn adapter_macro(args: &Args) -> Result<Value> {
     let name = args.positional.first().map(ToString::to_string).unwrap_or_default();
     Err(compilation(format!(
-        "The \"adapter_macro\" macro no longer exists; call adapter.dispatch('{name}') instead"
+        "The \"adapter_macro\" macro has been deprecated. Instead, call adapter.dispatch('{name}')"
     )))
 }
 

@@ -56,6 +56,12 @@ enum MergeRule {
 }
 
 impl ConfigKind {
+    /// Whether resources of this kind have SQL or rows of their own.
+    fn has_code(self) -> bool {
+        use ConfigKind::{Exposure, Metric, SavedQuery, SemanticModel, Source};
+        !matches!(self, Source | Exposure | Metric | SemanticModel | SavedQuery)
+    }
+
     fn merge_rule(self, key: &str) -> MergeRule {
         match key {
             "tags" if self == Self::Source => MergeRule::Replace,
@@ -430,7 +436,9 @@ fn check_types(config: &Config, kind: ConfigKind) -> Result<()> {
         if let Some(value) = config.get(key).filter(|value| !is_right(value)) {
             let shown = crate::context::json::from_json(value).repr();
             let message = format!("at path ['{key}']: {shown} is not of type '{expected}'");
-            return Err(Diagnostic::new(Code::ConfigInvalid, message));
+            // dbt checks what has no SQL elsewhere, and says so without a heading.
+            let code = if kind.has_code() { Code::ConfigInvalid } else { Code::ConfigRefused };
+            return Err(Diagnostic::new(code, message));
         }
     }
     if let Some(tag) = config

@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::event::Warning;
 use crate::jinja::Template;
 use crate::manifest::{DependsOn, Exposure, Group, JsonMap, ResourceType, UniqueId};
+use crate::project::ConfigKind as Section;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
@@ -27,7 +28,10 @@ impl NodeParser<'_> {
         let subject = Subject { package: &file.package, fqn: &fqn, kind: ConfigKind::Exposure };
         let own = OwnConfig { properties: Some(&given.config), calls: &JsonMap::new() };
         let mut config = self.layers.config(subject, own)?;
-        let (tags, meta) = tags_and_meta(given, config.map());
+        let project = self.shared.workspace.package(&file.package);
+        let all = project.and_then(|project| project.configs.get(&Section::Exposures));
+        let all = all.map(|all| all.rendered.to_json()).unwrap_or_default();
+        let (tags, meta) = tags_and_meta(&all, given, config.map());
         config.map_mut().insert("tags".into(), json!(tags));
         config.map_mut().insert("meta".into(), Json::Object(meta.clone()));
         let span = entry.span_of(&[Step::Key("depends_on")]);
@@ -95,15 +99,21 @@ pub fn odd_name(entry: &Entry<ExposureProperties>) -> Option<Warning> {
     Some(warning.with_data(json!({"exposure": name})))
 }
 
-/// Tags and meta may stand outside of `config`, too.
-fn tags_and_meta(given: &ExposureProperties, config: &JsonMap) -> (Vec<String>, JsonMap) {
+/// Tags and meta may stand outside of `config`, too; and those of `all` exposures of a project
+/// are added to each one's own.
+fn tags_and_meta(
+    all: &Json,
+    given: &ExposureProperties,
+    config: &JsonMap,
+) -> (Vec<String>, JsonMap) {
+    let lists = [all.get("tags"), config.get("tags")];
+    let more = lists.into_iter().flatten().filter_map(Json::as_array).flatten();
     let mut tags = given.tags.clone();
-    if let Some(Json::Array(more)) = config.get("tags") {
-        tags.extend(more.iter().filter_map(Json::as_str).map(str::to_owned));
-    }
+    tags.extend(more.filter_map(Json::as_str).map(str::to_owned));
     tags.sort();
     tags.dedup();
-    let mut meta = given.meta.clone();
+    let mut meta = all.get("meta").and_then(Json::as_object).cloned().unwrap_or_default();
+    meta.extend(given.meta.clone());
     if let Some(Json::Object(more)) = config.get("meta") {
         meta.extend(more.clone());
     }

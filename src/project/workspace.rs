@@ -57,8 +57,8 @@ impl LoadOptions {
     /// As [`Profile::load`].
     pub fn profile_of(&self, project: &RawProject, env: &Arc<Env>) -> Result<Profile> {
         let vars = Arc::new(Vars::from_cli(self.vars.clone()));
-        let globals = YamlGlobals::new(env, &vars, None, SecretRule::Allowed)
-            .with_library(self.library);
+        let globals =
+            YamlGlobals::new(env, &vars, None, SecretRule::Allowed).with_library(self.library);
         Profile::load(&self.profile, project, &globals, env)
     }
 }
@@ -71,8 +71,8 @@ impl Workspace {
     pub fn load(options: &LoadOptions, env: Arc<Env>) -> Result<Self, Vec<Diagnostic>> {
         let raw = RawProject::read(&options.project_dir)?;
         let cli = Arc::new(Vars::from_cli(options.vars.clone()));
-        let secret = YamlGlobals::new(&env, &cli, None, SecretRule::Allowed)
-            .with_library(options.library);
+        let secret =
+            YamlGlobals::new(&env, &cli, None, SecretRule::Allowed).with_library(options.library);
         let profile = options.profile_of(&raw, &env)?;
         let mut loader = PackageLoader {
             env: &env,

@@ -6,6 +6,7 @@
 
 use super::execute::{Executor, Phase, explain, member};
 use super::unit_diff;
+use crate::adapter::relation::{Relation, RelationType};
 use crate::adapter::{Column, Response, Session, Table};
 use crate::compile::CompiledNode;
 use crate::context::{Found, MacroIndex, NodeContext, UnitScope};
@@ -117,6 +118,7 @@ impl Executor {
     }
 
     fn attempt_unit_test(&self, attempt: &mut Attempt<'_>, info: &NodeInfo) -> Result<Ran> {
+        check_name(&attempt.node)?;
         let at = |status| NodeInfo { status, ..info.clone() };
         let session = self.database.session_for(&attempt.result.subject, info)?;
         if let Some(known) = self.unit_columns.get() {
@@ -321,6 +323,13 @@ pub(super) fn stand_in(test: &UnitTest, manifest: &Manifest) -> Result<Arc<Node>
     let config = config.into_iter().map(|(key, value)| (key.to_owned(), value));
     node.config = Config::new(config.collect());
     Ok(Arc::new(node))
+}
+
+/// In dbt, a table bears the name of a unit test while it runs.
+fn check_name(node: &Node) -> Result<()> {
+    let relation = Relation::new(&node.relation, node.quote_policy);
+    let checked = relation.with_kind(RelationType::Table).checked();
+    checked.map(drop).map_err(|error| error.with_help("Give the unit test a shorter name."))
 }
 
 /// dbt's words around whatever goes wrong when the query runs.

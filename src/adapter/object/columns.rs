@@ -33,22 +33,30 @@ impl Adapter {
         args: Args,
     ) -> Result<Value> {
         let ([relation], []) = args.bind("get_columns_in_relation", ["relation"], [])?;
-        Ok(Value::list(self.columns_of(state, &relation)?))
+        self.asked_columns(state, &relation)
     }
 
-    /// The columns of a relation, through the macro that a project may have replaced. They
-    /// are asked for once between two statements of the session that may change them.
     fn columns_of(&self, state: &mut State<'_>, relation: &Value) -> Result<Vec<Value>> {
+        self.asked_columns(state, relation)?.iterate(state)
+    }
+
+    /// The columns of a relation, through the macro that a project may have replaced; its
+    /// macro may give something else than a list. They are asked for once between two
+    /// statements of the session that may change them.
+    fn asked_columns(&self, state: &mut State<'_>, relation: &Value) -> Result<Value> {
         let link = self.link()?;
         let key = Relation::of(relation, "get_columns_in_relation", "relation")?.render();
         if let Some(columns) = link.session.known_columns(&key) {
-            return Ok(columns);
+            return Ok(Value::list(columns));
         }
         let args = Args::none().with("relation", relation.clone());
         let found = self.call_macro(state, "get_columns_in_relation", args)?;
+        if !matches!(found, Value::List(_)) {
+            return Ok(found);
+        }
         let columns = found.iterate(state)?;
         link.session.learn_columns(key, columns.clone());
-        Ok(columns)
+        Ok(Value::list(columns))
     }
 
     /// `adapter.learn_columns`, which dbt does not have: asks for the columns of several

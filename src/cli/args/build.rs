@@ -82,7 +82,7 @@ pub struct CompileArgs {
     #[command(flatten)]
     pub refresh: RefreshArgs,
     /// A query to compile instead of nodes, such as "select * from {{ ref('dim_user') }}".
-    #[arg(long, value_name = "SQL")]
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "selector"])]
     pub inline: Option<String>,
     /// How to print the SQL of selected nodes.
     #[arg(long, value_enum, default_value = "text", ignore_case = true)]
@@ -107,7 +107,7 @@ pub struct ShowArgs {
     #[command(flatten)]
     pub refresh: RefreshArgs,
     /// A query to run instead of nodes, such as "select * from {{ ref('dim_user') }}".
-    #[arg(long, value_name = "SQL")]
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "selector"])]
     pub inline: Option<String>,
     /// A query to run as it is, without templates and without the project.
     #[arg(long, value_name = "SQL", hide_short_help = true)]

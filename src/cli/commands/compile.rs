@@ -43,16 +43,6 @@ pub(super) fn compiled(
     let (loaded, mut outcome) = match inline {
         None => run::work(session, task)?,
         Some(sql) => {
-            let selection = &session.settings.selection;
-            let other = match (selection.select.is_empty(), &selection.selector) {
-                (false, _) => Some("select"),
-                (true, Some(_)) => Some("selector"),
-                (true, None) => None,
-            };
-            if let Some(other) = other {
-                let message = format!("inline: not allowed with argument {other}");
-                return Err(Diagnostic::new(Code::BadArgument, message).into());
-            }
             let loaded = Loaded::new(session)?;
             loaded.write_artifacts(session, &HashMap::new())?;
             loaded.write_graph_summary(session, false)?;
