@@ -310,7 +310,7 @@ fn vars_event(session: &Session) -> Event {
 }
 
 /// Tells that a file of gdbt's own was written: tools count dbt's artifacts.
-fn tell_own_written(session: &Session, path: &std::path::Path) {
+pub(super) fn tell_own_written(session: &Session, path: &std::path::Path) {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     let path = path.display().to_string();
     let event = NamedEvent::new("OwnFileWritten", "G011", Level::Debug, format!("Wrote {path}"));

@@ -145,13 +145,12 @@ ON_PURPOSE = {
 
 
 def is_compared(event):
-    own_artifact = event["data"].get("artifact_type") in ("Lineage", "DataQuality", "DocumentationSite")
     # dbt keeps a backup of what it replaces and makes tables to find the types of unit tests; gdbt does neither.
     of_drops = event["info"]["msg"].startswith("Applying DROP")
     name = event["info"]["name"]
     # dbt tells one more for each ephemeral input of a unit test that this command has not compiled before.
     of_inputs = name == "WritingInjectedSQLForNode" and event["data"]["node_info"]["resource_type"] == "unit_test"
-    return name not in PLUMBING and not (own_artifact or of_drops or of_inputs)
+    return name not in PLUMBING and not (name == "OwnFileWritten" or of_drops or of_inputs)
 
 
 def compare(command, dbt, gdbt, verbose):

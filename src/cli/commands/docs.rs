@@ -4,7 +4,7 @@ use crate::cli::ExitStatus;
 use crate::cli::args::{GenerateArgs, ServeArgs};
 use crate::cli::columns;
 use crate::cli::commands::run;
-use crate::cli::loaded::{Loaded, tell_written};
+use crate::cli::loaded::{Loaded, tell_own_written, tell_written};
 use crate::cli::server::LateServer;
 use crate::cli::session::Session;
 use crate::context::{ADAPTER_PACKAGE, CORE_PACKAGE};
@@ -125,7 +125,7 @@ fn write_site(
     let names = [Some(INDEX), named_static.then_some("static_index.html")];
     for path in names.into_iter().flatten().map(|name| loaded.target_dir().join(name)) {
         artifacts::write_text(&path, &page)?;
-        tell_written(session, "DocumentationSite", &path);
+        tell_own_written(session, &path);
     }
     Ok(())
 }
