@@ -420,6 +420,22 @@ fn root_references(manifest: &Manifest, findings: &mut Findings) {
     }
 }
 
+/// The column that a time spine names is one of the model's.
+fn time_spine_column(node: &Node) -> Option<Diagnostic> {
+    let NodeKind::Model { time_spine: Some(spine), .. } = &node.kind else { return None };
+    let column = spine.get("standard_granularity_column")?.as_str()?;
+    let names: Vec<String> = node.columns.keys().map(|name| format!("'{name}'")).collect();
+    (!node.columns.contains_key(column)).then(|| {
+        let message = format!(
+            "Time spine standard granularity column must be defined on the model. Got invalid column \
+             name '{column}' for model '{}'. Valid names: [{}].",
+            node.name,
+            names.join(", ")
+        );
+        *Diagnostic::new(Code::SemanticInvalid, message)
+    })
+}
+
 /// Old forms of the semantic layer, and the time spine that it needs.
 fn semantic_layer(manifest: &Manifest, switches: Switches, findings: &mut Findings) {
     let old = |metric: &&Arc<crate::manifest::Metric>| {
@@ -450,6 +466,10 @@ fn semantic_layer(manifest: &Manifest, switches: Switches, findings: &mut Findin
         findings.warn(("MFCumulativeTypeParamsDeprecation", "D019"), message, None, json!({}));
     }
     if manifest.semantic_models.is_empty() {
+        return;
+    }
+    manifest.nodes.values().for_each(|node| findings.errors.extend(time_spine_column(node)));
+    if !findings.errors.is_empty() {
         return;
     }
     let spines = crate::parse::semantic::time_spines(manifest);

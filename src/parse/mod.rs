@@ -42,8 +42,8 @@ mod versions;
 
 use crate::context::json::to_json;
 use crate::context::{Docs, NodeContext, Shared};
-use crate::diagnostic::{Diagnostic, Result, Span};
-use crate::event::Warning;
+use crate::diagnostic::{Code, Diagnostic, Result, Span};
+use crate::event::{Event, Level, NamedEvent, Warning};
 use crate::jinja::{Error, SourceFile as TemplateFile, Template};
 use crate::manifest::{MacroNode, Manifest, Node, Source};
 use crate::project::yaml::Yaml;
@@ -155,11 +155,26 @@ pub fn parse(shared: &Arc<Shared>, sources: &Sources) -> Result<Parsed, Vec<Diag
     if !found.errors.is_empty() {
         return Err(found.errors);
     }
+    validate_semantic_layer(shared, &manifest)?;
     let mut warnings = parse.warnings;
     warnings.extend(found.warnings);
     warnings.extend(unused_paths::warning(&workspace.root, &manifest));
     manifest.docs = blocks.into_iter().map(|block| (block.unique_id.clone(), block)).collect();
     Ok(Parsed { manifest, warnings })
+}
+
+/// Tells each broken rule of the semantic layer, then fails.
+fn validate_semantic_layer(shared: &Shared, manifest: &Manifest) -> Result<(), Vec<Diagnostic>> {
+    let failures = semantic::failures(manifest);
+    if failures.is_empty() {
+        return Ok(());
+    }
+    for message in failures {
+        let event = NamedEvent::new("SemanticValidationFailure", "I070", Level::Error, &*message);
+        shared.sink.emit(Event::Named(Box::new(event.with("msg", message))));
+    }
+    let message = "Semantic Manifest validation failed.";
+    Err(vec![*Diagnostic::new(Code::SemanticInvalid, message)])
 }
 
 /// Reads all property files.

@@ -9,6 +9,7 @@ use super::yaml::{Map, Node, Source, Value as YamlValue, Yaml};
 use crate::diagnostic::{Code, Diagnostic, Result};
 use crate::jinja::Value;
 use crate::suggest;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The chosen profile and target.
@@ -135,6 +136,26 @@ pub fn old_flags(options: &ProfileOptions, env: &Env) -> Option<Map> {
     let yaml = read(&file).ok()?;
     let flags = yaml.root.get("config")?.as_map()?;
     (!flags.is_empty()).then(|| flags.clone())
+}
+
+/// The profiles.yml that holds a password in plain text and that others than its owner may read.
+pub fn exposed_file(options: &ProfileOptions, env: &Env) -> Option<PathBuf> {
+    let file = profiles_file(options, env).filter(|file| file.is_file())?;
+    let mode = std::fs::metadata(&file).ok()?.permissions().mode();
+    let readable_by_others = mode & 0o044 != 0;
+    (readable_by_others && read(&file).is_ok_and(|yaml| has_password(&yaml.root))).then_some(file)
+}
+
+/// Whether an output has a password that is no template, such as `env_var()`.
+fn has_password(root: &Node) -> bool {
+    let outputs = values(root).filter_map(|profile| profile.get("outputs")).flat_map(values);
+    let passwords = outputs.flat_map(|output| [output.get("password"), output.get("pass")]);
+    let mut texts = passwords.flatten().filter_map(Node::scalar_text);
+    texts.any(|text| !text.is_empty() && !text.contains("{{"))
+}
+
+fn values(node: &Node) -> impl Iterator<Item = &Node> {
+    node.as_map().into_iter().flatten().map(|entry| &entry.value)
 }
 
 /// `--profiles-dir`, else this folder if it has the file, else `~/.dbt`.

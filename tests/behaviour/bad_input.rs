@@ -190,6 +190,53 @@ fn debug_tells_which_check_failed() {
 }
 
 #[test]
+fn debug_tells_who_else_can_read_a_password() {
+    use std::os::unix::fs::PermissionsExt;
+    let project = Project::offline();
+    let profile = |password: &str| {
+        project.write("profiles/profiles.yml", &format!(
+            "shop: {{target: dev, outputs: {{dev: {{type: postgres, host: 127.0.0.1, port: 1, user: u, \
+             password: \"{password}\", dbname: d, schema: s}}}}}}\n"
+        ));
+    };
+    let file = project.folder().join("profiles/profiles.yml");
+    let said = |mode| {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        project.run("debug --profile shop --profiles-dir profiles").stdout
+    };
+    profile("hushhush");
+    assert!(said(0o644).contains("holds a password and others can read it"), "{}", said(0o644));
+    assert!(!said(0o600).contains("others can read it"));
+    profile("{{ env_var('PGPASSWORD', 'x') }}");
+    assert!(!said(0o644).contains("others can read it"));
+}
+
+#[test]
+fn every_broken_rule_of_the_semantic_layer_is_told() {
+    let project = Project::offline();
+    project.write("models/orders.sql", "select 1 as id");
+    project.write("models/metricflow_time_spine.sql", "select current_date as date_day");
+    let schema = "semantic_models:
+  - name: orders
+    model: ref('orders')
+    entities: [{name: id, type: foreign}]
+    dimensions: [{name: kind, type: categorical}]
+    measures: [{name: kind, agg: sum, expr: id}]
+metrics:
+  - {name: Total, label: Total, type: simple, type_params: {measure: kind}}
+";
+    project.write("models/schema.yml", schema);
+    let rules = [
+        "can't use name `kind` for a dimension when it was already used for a measure",
+        "Aggregation time dimension for measure kind is not set!",
+        "The semantic model orders contains dimensions, but it does not define a primary entity.",
+        "Invalid name `Total` - names may only contain lower case letters",
+        "Semantic Manifest validation failed.",
+    ];
+    refused(&project, "parse", &rules);
+}
+
+#[test]
 fn a_file_of_another_encoding_is_named() {
     let project = Project::offline();
     project.write("models/latin.sql", "");

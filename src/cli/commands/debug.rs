@@ -7,6 +7,7 @@ use crate::cli::session::Session;
 use crate::diagnostic::{Code, Diagnostic, Family};
 use crate::event::Event;
 use crate::postgres::Connection;
+use crate::project::profiles::exposed_file;
 use crate::project::version::DBT_VERSION;
 use crate::project::{Profile, RawProject, TargetSource, Workspace};
 use std::path::Path;
@@ -49,6 +50,13 @@ pub fn run(args: &DebugArgs, session: &Session) -> Result<ExitStatus, Vec<Diagno
         say("Configuration:".to_owned());
         say(format!("  profiles.yml file [{}]", state(checks.profile_is_valid())));
         say(format!("  dbt_project.yml file [{}]", state(checks.project_is_valid())));
+        if let Some(file) = exposed_file(&session.settings.load.profile, &session.settings.env) {
+            say(format!(
+                "  {file} holds a password and others can read it: `chmod 600 {file}`, or take the \
+                 password from the environment with env_var()",
+                file = file.display()
+            ));
+        }
     }
     Ok(match checks {
         Checks::Project(errors) => failed(session, PROJECT_FAILED, errors),

@@ -7,8 +7,10 @@ mod models;
 mod saved_queries;
 pub mod shapes;
 mod time_spine;
+mod validate;
 
 pub use time_spine::{TimeSpines, time_spines};
+pub use validate::failures;
 
 use super::config::ConfigKind;
 use super::layers::{OwnConfig, Subject};
