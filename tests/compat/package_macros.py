@@ -74,7 +74,7 @@ SKIPPED = re.compile(r"""
 
 # What differs between two databases, moments and processes.
 VOLATILE = [
-    (r"(?i)(probe)_gdbt", r"\1_dbt"),
+    (r"(?i)(probe)_g(dbt)", r"\1_\2"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     (r" at 0x[0-9a-f]+", ""),
     (r"20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)?", "MOMENT"),
