@@ -18,6 +18,7 @@ mod functions;
 pub mod json;
 mod macros;
 mod members;
+mod metric;
 pub mod modules;
 mod namespace;
 mod node;

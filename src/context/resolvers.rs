@@ -2,6 +2,7 @@
 
 use super::calls::{compilation, function_args, metric_args, ref_args, source_args};
 use super::event_filter;
+use super::metric::MetricReference;
 use super::node::{Inner, Phase, parse_relation};
 use super::references::{Found, describe};
 use super::relations;
@@ -9,6 +10,7 @@ use super::runtime_config::RuntimeConfig;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::{Args, Object, Result, State, Value};
 use crate::manifest::{Node, NodeKind, RefArgs, ResourceType, SourceArgs, UniqueId, version_text};
+use serde_json::Value as Json;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -262,13 +264,21 @@ fn resolve_source(inner: &Inner, label: &str, args: &SourceArgs) -> Result<Value
     Ok(relations::of_source(inner, source))
 }
 
-/// `metric(…)`: the name of a metric that exists.
+/// `metric(…)`: a metric that exists.
 pub fn metric(inner: Arc<Inner>) -> Value {
     Value::function("metric", move |_, args: Args| {
         let args = metric_args(&args)?;
         if let Some(capture) = inner.phase.capture() {
+            let parts: Vec<Arc<str>> = args.iter().map(|part| part.as_str().into()).collect();
             capture.add_metric(args);
-            return Ok(Value::str(""));
+            return Ok(match parts.as_slice() {
+                [.., name] => Value::object(MetricReference {
+                    name: Arc::clone(name),
+                    package: (parts.len() > 1).then(|| Arc::clone(&parts[0])),
+                    known: Json::Null,
+                }),
+                [] => Value::None,
+            });
         }
         let (manifest, references) = inner.shared.parsed()?;
         let found = references.resolve_metric(&args, &inner.package);
@@ -277,11 +287,17 @@ pub fn metric(inner: Arc<Inner>) -> Value {
         if let Some(error) = references.named_error(&found, &label, "metric", &args) {
             return Err(error.into());
         }
-        let name = match &found {
-            Found::Enabled(id) => manifest.metrics.get(id).map(|metric| Arc::clone(&metric.name)),
+        let metric = match &found {
+            Found::Enabled(id) => manifest.metrics.get(id),
             _ => None,
         };
-        Ok(name.map_or(Value::None, Value::Str))
+        Ok(metric.map_or(Value::None, |metric| {
+            Value::object(MetricReference {
+                name: Arc::clone(&metric.name),
+                package: Some(Arc::clone(&metric.package_name)),
+                known: serde_json::to_value(metric).unwrap_or_default(),
+            })
+        }))
     })
 }
 
