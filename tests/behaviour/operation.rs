@@ -55,3 +55,13 @@ fn a_macro_that_fails_exits_with_1_and_a_missing_one_with_2() {
     assert!(said.stdout.contains("Did you mean 'forget'?"), "{}", said.stdout);
     assert_eq!(project.run("run-operation note --args 3").code, 2);
 }
+
+#[test]
+fn a_macro_tells_its_arguments_through_get_macro() {
+    let project = shop().file(
+        "macros/asks.sql",
+        "{% macro asks() %}{{ print(note.get_macro().arguments) }}{% endmacro %}\n",
+    );
+    let said = project.ok("run-operation asks");
+    assert!(said.text().contains("('what', 'times')"), "{}", said.stdout);
+}

@@ -44,11 +44,13 @@ impl MacroValue {
         self.definition.as_ref()
     }
 
-    /// What Jinja tells about a macro. dbt's macros of a project tell nothing but the name.
+    /// What Jinja tells about a macro. dbt's macros of a project tell nothing but the name, and
+    /// give the macro that does through `get_macro()`.
     pub fn attribute(&self, name: &str) -> Option<Value> {
         let function = &self.function;
         Some(match name {
             "name" => self.name().into(),
+            "get_macro" if self.definition.is_some() => self.plain_getter(),
             _ if self.definition.is_some() => return None,
             "arguments" => {
                 Value::tuple(function.params.iter().map(|param| Value::Str(param.name.clone())))
@@ -58,6 +60,17 @@ impl MacroValue {
             "caller" => (function.caller.is_some() || function.explicit_caller()).into(),
             _ => return None,
         })
+    }
+
+    fn plain_getter(&self) -> Value {
+        let plain = Self {
+            function: self.function.clone(),
+            file: self.file.clone(),
+            shared: self.shared.clone(),
+            definition: None,
+        };
+        let plain = plain.into_value();
+        Value::function("get_macro", move |_, _| Ok(plain.clone()))
     }
 
     /// The macro's name; dbt's prefix included when a template defines it.
