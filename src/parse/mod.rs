@@ -9,6 +9,7 @@ mod checks;
 mod colors;
 mod columns;
 mod config;
+mod config_kind;
 mod contract;
 mod docs;
 mod exposures;
