@@ -22,7 +22,7 @@ use md5::{Digest, Md5};
 use serde_json::json;
 use sha2::Sha256;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A project with its resources.
@@ -310,15 +310,17 @@ fn vars_event(session: &Session) -> Event {
 }
 
 /// Tells that a file of gdbt's own was written: tools count dbt's artifacts.
-pub(super) fn tell_own_written(session: &Session, path: &std::path::Path) {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let path = path.display().to_string();
+pub(super) fn tell_own_written(session: &Session, path: &Path) {
+    let path = absolute(path);
     let event = NamedEvent::new("OwnFileWritten", "G011", Level::Debug, format!("Wrote {path}"));
     session.emit(event.with("path", path).into());
 }
 
 /// Tells that an artifact was written.
-pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path: &std::path::Path) {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    session.emit(Event::ArtifactWritten { artifact_type, path: path.display().to_string() });
+pub(super) fn tell_written(session: &Session, artifact_type: &'static str, path: &Path) {
+    session.emit(Event::ArtifactWritten { artifact_type, path: absolute(path) });
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }

@@ -58,6 +58,11 @@ pub fn library(name: &str) -> Option<Value> {
     }
 }
 
+/// Whether [`base`] knows a name.
+pub fn is_base(name: &str) -> bool {
+    BASE.contains_key(name)
+}
+
 /// The names that [`base`] knows.
 pub fn base_names() -> impl Iterator<Item = &'static str> {
     BASE.keys().copied()

@@ -74,7 +74,7 @@ const PROVIDED: [&str; 35] = [
 
 /// Whether a name means the same in every context, so that no macro can take its place.
 pub(super) fn is_common(name: &str) -> bool {
-    COMMON.contains(&name) && name != "doc" || functions::base_names().any(|base| base == name)
+    COMMON.contains(&name) && name != "doc" || functions::is_base(name)
 }
 
 /// All names that a context may have.

@@ -269,16 +269,10 @@ pub fn metric(inner: Arc<Inner>) -> Value {
     Value::function("metric", move |_, args: Args| {
         let args = metric_args(&args)?;
         if let Some(capture) = inner.phase.capture() {
-            let parts: Vec<Arc<str>> = args.iter().map(|part| part.as_str().into()).collect();
+            let package = (args.len() > 1).then(|| args[0].as_str().into());
+            let name = args.last().map_or_else(|| Arc::from(""), |name| name.as_str().into());
             capture.add_metric(args);
-            return Ok(match parts.as_slice() {
-                [.., name] => Value::object(MetricReference {
-                    name: Arc::clone(name),
-                    package: (parts.len() > 1).then(|| Arc::clone(&parts[0])),
-                    known: Json::Null,
-                }),
-                [] => Value::None,
-            });
+            return Ok(Value::object(MetricReference { name, package, known: Json::Null }));
         }
         let (manifest, references) = inner.shared.parsed()?;
         let found = references.resolve_metric(&args, &inner.package);
